@@ -1,0 +1,46 @@
+# `make run` and `make test` set up everything that they need: Python 3.11 or newer and make are enough.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check bench proof clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/dev ## set up the virtual environment with everything for development
+
+run: $(VENV)/run ## serve the API on http://127.0.0.1:3000, over SQLite in var/
+	exec $(BIN)/hucha serve
+
+test: $(VENV)/dev ## run the tests
+	$(BIN)/python -m pytest -q
+
+check: $(VENV)/dev ## lint, format, types, the floors of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+bench: $(VENV)/dev ## measure the hot paths, each against a reference in the same run
+	$(BIN)/python -m tests.benchmarks
+
+proof: $(VENV)/dev ## run the long proofs: simulations, kill tests, two processes
+	HUCHA_PROOF=long $(BIN)/python -m pytest -q -m proof
+
+clean: ## remove what can be made again; var/, with the data, stays
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Hucha needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run: setup.cfg pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/dev: setup.cfg pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/run

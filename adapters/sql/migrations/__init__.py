@@ -1,0 +1,1 @@
+"""Alembic's migrations. A migration that was released is never edited; the next one goes on from it."""

@@ -1,0 +1,32 @@
+"""Operators, in SQL."""
+
+from __future__ import annotations
+
+import attrs
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from adapters.sql.rows import operator_from_row
+from adapters.sql.tables import operators
+from domain.model.errors import OperatorNameTaken, OperatorNotFound
+from domain.model.operators import Operator
+
+
+class SqlOperatorStore:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, operator: Operator) -> None:
+        try:
+            self._connection.execute(insert(operators), attrs.asdict(operator))
+        except IntegrityError:
+            raise OperatorNameTaken(operator.name) from None
+
+    def remove(self, name: str) -> None:
+        if self._connection.execute(delete(operators).where(operators.c.name == name)).rowcount == 0:
+            raise OperatorNotFound(name)
+
+    def by_fingerprint(self, key_fingerprint: str) -> Operator | None:
+        query = select(operators).where(operators.c.key_fingerprint == key_fingerprint)
+        row = self._connection.execute(query).mappings().one_or_none()
+        return None if row is None else operator_from_row(row)

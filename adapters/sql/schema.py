@@ -1,0 +1,54 @@
+"""Bring a database's schema to the one that this code needs. Alembic is imported only where there is work for it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from adapters.sql.database import Database
+from domain.model.errors import StorageUnavailable
+
+HEAD = "0001"
+"""The newest migration; a test compares it with the folder."""
+
+
+def migrate(database: Database) -> bool:
+    """Apply the migrations that are missing; False where the schema was up to date.
+
+    Safe when several nodes start together: one migrates, the others wait, then find nothing to do.
+    Raises StorageUnavailable where the database can't be reached or isn't one that this version knows.
+    """
+    try:
+        with database.reading() as connection:
+            if _version(connection) == HEAD:
+                return False
+        with database.migrating() as connection:
+            before = _version(connection)
+            _upgrade(connection)
+            connection.commit()
+            return before != HEAD
+    except DBAPIError as error:
+        raise StorageUnavailable(str(error.orig)) from error
+
+
+def _version(connection: Connection) -> str | None:
+    try:
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    except DBAPIError as error:
+        if error.orig is not None and ("no such table" in str(error.orig) or error.orig.args[0] == 1146):
+            return None
+        raise
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", "adapters.sql:migrations")
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StorageUnavailable(f"its schema isn't one that this version of Hucha knows: {error}") from error

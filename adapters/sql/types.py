@@ -1,0 +1,82 @@
+"""Column types that keep money exact and instants in UTC on every database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Integer, Numeric, TypeDecorator
+from sqlalchemy.dialects import mysql
+from sqlalchemy.sql.type_api import TypeEngine
+
+_PLACES = 4
+_SCALE = 10**_PLACES
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+"""A primary key that counts by itself (SQLite does so for INTEGER only, which has 64 bits there too)."""
+
+
+class Money(TypeDecorator[Decimal]):
+    """An exact amount with up to four decimals: DECIMAL(19,4), and on SQLite, whose NUMERIC is binary floating
+    point, a BIGINT of ten-thousandths.
+
+    It refuses floats and a fifth decimal. `money_check` makes SQLite refuse what another program may write.
+    A literal or a bind without a column beside it must be given this type by hand; a product of money and
+    money in SQL would be scaled twice, so there is none.
+    """
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(BigInteger())
+        return dialect.type_descriptor(Numeric(19, _PLACES))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, Decimal | int):
+            raise TypeError(f"money is a Decimal or an int, not {type(value).__name__}")
+        amount = Decimal(value)
+        scaled = int(amount * _SCALE)
+        if scaled != amount * _SCALE:
+            raise ValueError("money has at most 4 decimals")
+        return scaled if dialect.name == "sqlite" else amount
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        if value is None:
+            return None
+        return Decimal(value).scaleb(-_PLACES) if dialect.name == "sqlite" else Decimal(value)
+
+    def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:
+        return self
+
+
+def money_check(column: str) -> CheckConstraint:
+    """Make SQLite refuse anything but an integer in a money column."""
+    check = CheckConstraint(f"typeof({column}) in ('integer', 'null')", name=f"{column}_is_money")
+    return check.ddl_if(dialect="sqlite")
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant, kept in UTC to the microsecond."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "mysql":
+            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        return dialect.type_descriptor(DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)

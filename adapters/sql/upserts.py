@@ -1,0 +1,17 @@
+"""Insert a row, or replace the one that has its key, in each database's own words."""
+
+from __future__ import annotations
+
+from sqlalchemy import Dialect, Executable, Table
+from sqlalchemy.dialects import mysql, sqlite
+
+
+def upsert(dialect: Dialect, table: Table) -> Executable:
+    """An INSERT of every column that, where the primary key is taken, sets the other columns instead."""
+    key = [column.name for column in table.primary_key]
+    others = [column.name for column in table.c if column.name not in key]
+    if dialect.name == "sqlite":
+        row = sqlite.insert(table)
+        return row.on_conflict_do_update(index_elements=key, set_={name: row.excluded[name] for name in others})
+    replacing = mysql.insert(table)
+    return replacing.on_duplicate_key_update({name: replacing.inserted[name] for name in others})

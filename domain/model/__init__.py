@@ -1,0 +1,1 @@
+"""Nouns: the facts and states that rules judge and stores keep. Standard library and attrs only."""

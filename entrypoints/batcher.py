@@ -1,0 +1,121 @@
+"""Concurrent requests share commits.
+
+A commit to disk takes far longer than judging an event, so the requests that arrive while one commit runs are
+carried out together by the next. The first to wait leads: it gathers the others, runs the batch, hands out the
+results and passes the lead on. Where a batch fails, each of its commands is run alone, so that one can't
+spoil the others; a failure that all share (the database is gone) is handed to all at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+C = TypeVar("C")
+R = TypeVar("R")
+
+MOST_COMMANDS: Final = 256
+GATHER_SECONDS: Final = 0.002
+"""A leader waits at most this long for as many commands as the last batch had."""
+
+
+class _Ticket(Generic[C, R]):
+    """One caller's command and, later, its outcome."""
+
+    __slots__ = ("command", "done", "error", "result", "turn")
+
+    def __init__(self, command: C) -> None:
+        self.command = command
+        self.done = False
+        self.result: R | None = None
+        self.error: BaseException | None = None
+        self.turn = threading.Lock()
+        """Released with the outcome, or, while there is none, with the lead."""
+        self.turn.acquire()
+
+    def settle(self, result: R | None, error: BaseException | None = None) -> None:
+        self.result, self.error, self.done = result, error, True
+
+
+class Batcher(Generic[C, R]):
+    """Calls `run` with the commands of concurrent callers, in their order of arrival.
+
+    `run` gives one result per command, in the same order, or raises, and then has changed nothing. An error
+    of a kind in `shared` would befall each command alone too, and isn't tried again.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[Sequence[C]], Sequence[R]],
+        *,
+        shared: type[Exception] | tuple[type[Exception], ...] = (),
+        most: int = MOST_COMMANDS,
+        gather_seconds: float = GATHER_SECONDS,
+    ) -> None:
+        self._run = run
+        self._shared = shared
+        self._most = most
+        self._gather_seconds = gather_seconds
+        self._changed = threading.Condition(threading.Lock())
+        self._queue: list[_Ticket[C, R]] = []
+        self._led = False
+        self._expected = 1
+        """How many commands a leader waits for: as many as were in flight when the last batch ended."""
+
+    def __call__(self, command: C) -> R:
+        """Carry out one command; returns its result, or raises what it raised."""
+        ticket: _Ticket[C, R] = _Ticket(command)
+        with self._changed:
+            self._queue.append(ticket)
+            follows = self._led
+            self._led = True
+            if follows and len(self._queue) >= self._expected:
+                self._changed.notify()
+        if follows:
+            ticket.turn.acquire()
+        if not ticket.done:
+            self._lead()
+        if ticket.error is not None:
+            raise ticket.error
+        return ticket.result  # type: ignore[return-value]  # settled: the batch had this ticket at its head
+
+    def _lead(self) -> None:
+        batch = self._gather()
+        try:
+            self._carry_out(batch)
+        finally:
+            with self._changed:
+                self._expected = len(batch) + len(self._queue)
+                self._led = bool(self._queue)
+                following = batch + self._queue[:1]
+            for ticket in following:
+                ticket.turn.release()
+
+    def _gather(self) -> list[_Ticket[C, R]]:
+        deadline = time.monotonic() + self._gather_seconds
+        with self._changed:
+            while len(self._queue) < min(self._expected, self._most):
+                patience = deadline - time.monotonic()
+                if patience <= 0 or not self._changed.wait(patience):
+                    break
+            batch, self._queue = self._queue[: self._most], self._queue[self._most :]
+        return batch
+
+    def _carry_out(self, batch: list[_Ticket[C, R]]) -> None:
+        try:
+            results = self._run([ticket.command for ticket in batch])
+            for ticket, result in zip(batch, results, strict=True):
+                ticket.settle(result)
+        except Exception as error:
+            if len(batch) == 1 or isinstance(error, self._shared):
+                for ticket in batch:
+                    ticket.settle(None, error)
+                return
+            for ticket in batch:
+                self._carry_out([ticket])
+        except BaseException as error:
+            for ticket in batch:
+                ticket.settle(None, error)
+            raise

@@ -1,0 +1,147 @@
+"""How Hucha says no over HTTP: the one table from errors to statuses, and the forms they are written in.
+
+The same refusal leaves a route in the form of the family that the route belongs to. Source: contract G2, G3, G4, G11.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from enum import Enum
+from http import HTTPStatus
+
+import attrs
+import falcon
+import msgspec
+
+from domain.model.errors import FieldProblem, Forbidden, InvalidFields, NotFound, Unauthenticated, Unavailable
+from entrypoints.http.payloads import BodyRefused
+
+RETRY_AFTER_SECONDS = 1
+
+_log = logging.getLogger("hucha.http")
+
+
+class Dialect(Enum):
+    """The families of routes, by the form of their errors."""
+
+    EVENT = "event"
+    """C and E: `{"error": sentence}`."""
+
+    PROBLEM = "problem"
+    """D and every new prefix, unknown paths too: RFC 9457 `application/problem+json`."""
+
+
+@attrs.frozen
+class Failure:
+    """A refusal on its way out. `sentence` is for people; `problems` name fields."""
+
+    status: int
+    sentence: str
+    problems: tuple[FieldProblem, ...] = ()
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class ErrorObject:
+    """What `/event` answers instead of a verdict."""
+
+    error: str
+
+
+@attrs.frozen
+class FieldDetail:
+    """One bad field."""
+
+    field: str
+    detail: str
+
+
+@attrs.frozen
+class Problem:
+    """An error by RFC 9457; `errors` is there for bad fields."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldDetail] | msgspec.UnsetType = msgspec.UNSET
+
+
+def _invalid_fields(error: InvalidFields) -> Failure:
+    return Failure(400, f"Invalid fields: {error}.", error.problems)
+
+
+def _unauthenticated(error: Unauthenticated) -> Failure:
+    return Failure(401, "Access Denied", headers={"WWW-Authenticate": "Bearer"})
+
+
+def _forbidden(error: Forbidden) -> Failure:
+    return Failure(403, "Access Denied")
+
+
+def _not_found(error: NotFound) -> Failure:
+    return Failure(404, str(error) or "There is nothing here.")
+
+
+def _body_refused(error: BodyRefused) -> Failure:
+    return Failure(error.status, error.sentence)
+
+
+def _unavailable(error: Unavailable) -> Failure:
+    _log.error("unavailable", extra={"reason": str(error)})
+    retry = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return Failure(503, "The service is unavailable now; nothing was changed.", headers=retry)
+
+
+def _falcon(error: falcon.HTTPError) -> Failure:
+    phrase = HTTPStatus(error.status_code).phrase
+    return Failure(
+        error.status_code, _SENTENCES.get(error.status_code, f"{phrase}."), headers=dict(error.headers or {})
+    )
+
+
+def _crash(error: Exception) -> Failure:
+    _log.error("a request failed", exc_info=error)
+    return Failure(500, "Something went wrong on our side.")
+
+
+_SENTENCES = {404: "There is nothing here.", 405: "This method is not for this resource."}
+
+TABLE: Mapping[type[Exception], Callable[..., Failure]] = {
+    InvalidFields: _invalid_fields,
+    Unauthenticated: _unauthenticated,
+    Forbidden: _forbidden,
+    NotFound: _not_found,
+    BodyRefused: _body_refused,
+    Unavailable: _unavailable,
+    falcon.HTTPError: _falcon,
+    Exception: _crash,
+}
+"""Every error that may reach a route's edge; a subclass is found by its nearest ancestor."""
+
+
+def failure_of(error: Exception) -> Failure:
+    """What the table says of an error."""
+    return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)(error)
+
+
+def write(failure: Failure, dialect: Dialect, resp: falcon.Response) -> None:
+    """Put a failure into a response, in the words of a dialect."""
+    resp.status = failure.status
+    for name, value in failure.headers.items():
+        resp.set_header(name, value)
+    if dialect is Dialect.EVENT:
+        resp.content_type = falcon.MEDIA_JSON
+        resp.data = msgspec.json.encode(ErrorObject(failure.sentence))
+        return
+    resp.content_type = "application/problem+json"
+    resp.data = msgspec.json.encode(
+        Problem(
+            type="about:blank",
+            title=HTTPStatus(failure.status).phrase,
+            status=failure.status,
+            detail=failure.sentence,
+            errors=[FieldDetail(one.field, one.detail) for one in failure.problems] or msgspec.UNSET,
+        )
+    )

@@ -1,0 +1,80 @@
+"""The API's own description, for programs and for people.
+
+Swagger UI comes with Hucha: no internet is needed. Source: contract G9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import falcon
+import msgspec
+
+from domain.model.errors import NotFound
+from entrypoints.http.envelope import CSP_KEY
+
+_PAGE: Final = b"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Hucha's API</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/api/docs/swagger_style.css">
+</head>
+<body>
+<div id="api"></div>
+<script src="/api/docs/swagger_bundle.js"></script>
+<script src="/api/docs/start.js"></script>
+</body>
+</html>
+"""
+_START: Final = b'SwaggerUIBundle({url: "/api/openapi.json", dom_id: "#api", deepLinking: true});\n'
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; frame-ancestors 'none'"
+)
+_FILES: Final = {"swagger_style.css": "text/css", "swagger_bundle.js": "text/javascript"}
+
+
+class OpenApiResource:
+    """`GET /api/openapi.json`."""
+
+    def __init__(self, build: Callable[[], dict[str, Any]]) -> None:
+        self._document = cache(lambda: msgspec.json.encode(build()))
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.data = self._document()
+
+
+class DocsResource:
+    """`GET /api/docs`: Swagger UI."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        req.env[CSP_KEY] = _POLICY
+        resp.content_type = falcon.MEDIA_HTML
+        resp.data = _PAGE
+
+
+class DocsFileResource:
+    """The files of Swagger UI, as the package `offapi` carries them."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
+        if name == "start.js":
+            resp.content_type, resp.data = "text/javascript", _START
+            return
+        if name not in _FILES:
+            raise NotFound
+        resp.content_type = f"{_FILES[name]}; charset=utf-8"
+        resp.data = _file(name)
+
+
+@cache
+def _file(name: str) -> bytes:
+    package = find_spec("offapi")  # found, not imported: its import reads every file that it has
+    assert package is not None and package.submodule_search_locations
+    return (Path(package.submodule_search_locations[0]) / name).read_bytes()

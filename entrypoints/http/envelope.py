@@ -1,0 +1,66 @@
+"""Around every answer: a request id, security headers, the time it took.
+
+Source: contract D11, G9; OWASP ASVS 5, chapter 3.4.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
+from typing import Any
+
+from entrypoints.http.metrics import Metrics
+
+ROUTE_KEY = "hucha.route"
+"""Where the app leaves the template of the route that matched, for the metrics."""
+
+CSP_KEY = "hucha.content_security_policy"
+"""Where a route leaves a policy of its own, in place of the one that allows nothing."""
+
+request_id: ContextVar[str] = ContextVar("request_id", default="-")
+"""The id of the request that this thread serves, for the logs."""
+
+_NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'"
+_HEADERS = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
+    ("Cache-Control", "no-store"),
+]
+_SOUND_ID = re.compile(r"[A-Za-z0-9._-]{1,64}").fullmatch
+
+Environ = dict[str, Any]
+App = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+
+class Envelope:
+    """A WSGI app around the app."""
+
+    def __init__(self, app: App, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        given = environ.get("HTTP_X_REQUEST_ID")
+        id = given if given and _SOUND_ID(given) else secrets.token_hex(8)
+        request_id.set(id)
+        started = time.perf_counter()
+        answered_with = "500"
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            nonlocal answered_with
+            answered_with = status[:3]
+            policy = environ.get(CSP_KEY, _NOTHING_ALLOWED)
+            own = [("X-Request-ID", id), ("Content-Security-Policy", policy), *_HEADERS]
+            return start_response(status, headers + own, exc_info)
+
+        try:
+            return self._app(environ, start)
+        finally:
+            route = environ.get(ROUTE_KEY, "unmatched")
+            self._metrics.answered(environ["REQUEST_METHOD"], route, answered_with, time.perf_counter() - started)

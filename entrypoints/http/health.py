@@ -1,0 +1,93 @@
+"""For those who run Hucha: is it up, is it ready, what has it done. Source: contract G9, G11."""
+
+from __future__ import annotations
+
+import logging
+from typing import Literal
+
+import attrs
+import falcon
+import msgspec
+
+from domain.model.errors import Unavailable
+from domain.use_cases.manage_operators import Operators
+from entrypoints.http.auth import is_from_loopback, require_operator
+from entrypoints.http.metrics import CONTENT_TYPE, Metrics
+from entrypoints.http.openapi import Access, Operation, describe
+from entrypoints.settings import Settings
+from ports.storage import Storage
+
+_log = logging.getLogger("hucha.http")
+
+
+@attrs.frozen
+class Health:
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+@attrs.frozen
+class Readiness:
+    """Whether Hucha can do its work, and what each thing that it needs says."""
+
+    status: Literal["ready", "not ready"]
+    checks: dict[str, str]
+
+
+class HealthResource:
+    """`GET /healthz`."""
+
+    @describe(Operation(summary="Is the process up?", response=Health, answer="It is"))
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.data = msgspec.json.encode(Health())
+
+
+class ReadinessResource:
+    """`GET /readyz`."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    @describe(
+        Operation(
+            summary="Can it work: is the database reachable?",
+            response=Readiness,
+            answer="It can",
+            others={503: ("It can't now", Readiness)},
+        )
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        try:
+            self._storage.check()
+            readiness = Readiness("ready", {"database": "reachable"})
+        except Unavailable as error:
+            _log.error("not ready", extra={"reason": str(error)})
+            readiness = Readiness("not ready", {"database": "unreachable"})
+            resp.status = 503
+        resp.data = msgspec.json.encode(readiness)
+
+
+class MetricsResource:
+    """`GET /metrics`."""
+
+    def __init__(self, metrics: Metrics, operators: Operators, settings: Settings) -> None:
+        self._metrics = metrics
+        self._operators = operators
+        self._settings = settings
+
+    @describe(
+        Operation(
+            summary="Prometheus metrics",
+            description="From loopback without a token; from elsewhere with an operator's.",
+            response=str,
+            media_type="text/plain",
+            answer="The metrics",
+            access=Access.OPERATOR_OR_LOOPBACK,
+        )
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        if not is_from_loopback(req, self._settings.trusted_proxies):
+            require_operator(req, self._operators)
+        resp.content_type = CONTENT_TYPE
+        resp.data = self._metrics.render()

@@ -1,0 +1,59 @@
+"""What Prometheus may ask for. One registry per app: nothing global."""
+
+from __future__ import annotations
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+_METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"))
+_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """Counts requests and rule firings."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+        self._requests = Histogram(
+            "hucha_http_request_seconds",
+            "Time to answer a request, by route",
+            ("method", "route", "status"),
+            buckets=_BUCKETS,
+            registry=self._registry,
+        )
+        self._firings = Counter(
+            "hucha_event_alerts", "Codes raised by the event rules", ("code",), registry=self._registry
+        )
+        self._by_labels: dict[tuple[str, str, str], Histogram] = {}
+        self._by_code: dict[int, Counter] = {}
+
+    def answered(self, method: str, route: str, status: str, seconds: float) -> None:
+        """A request was answered."""
+        labels = (method if method in _METHODS else "other", route, status)
+        series = self._by_labels.get(labels)
+        if series is None:
+            series = self._by_labels[labels] = self._requests.labels(*labels)
+        series.observe(seconds)
+
+    def raised(self, codes: tuple[int, ...]) -> None:
+        """An event raised these codes."""
+        for code in codes:
+            series = self._by_code.get(code)
+            if series is None:
+                series = self._by_code[code] = self._firings.labels(str(code))
+            series.inc()
+
+    def render(self) -> bytes:
+        """Everything, in Prometheus' text format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,194 @@
+"""The description of the API: OpenAPI 3.1, built from the routes and the attrs classes that they read and write.
+
+A responder says what it does by `@describe(Operation(...))`, next to its code; a test walks the router and fails
+on one that doesn't. Source: contract G9; OpenAPI Specification 3.1.1.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any, TypeVar
+
+import attrs
+import msgspec
+
+from entrypoints.http.dialects import Dialect, ErrorObject, Problem
+
+F = TypeVar("F", bound=Callable[..., None])
+
+METHODS = ("get", "post", "put", "patch", "delete")
+_REF = "#/components/schemas/{name}"
+_ATTRIBUTE = "__operation__"
+
+
+class Access(Enum):
+    """Who may call an operation."""
+
+    ANYONE = "anyone"
+    EVENT_KEY = "whoever has the key of EVENT_API_KEY, where one is set"
+    OPERATOR = "operators"
+    OPERATOR_OR_LOOPBACK = "operators, and anyone on this machine"
+
+
+_SECURITY: Mapping[Access, list[dict[str, list[str]]]] = {
+    Access.ANYONE: [],
+    Access.EVENT_KEY: [{"eventKey": []}, {}],
+    Access.OPERATOR: [{"operatorKey": []}],
+    Access.OPERATOR_OR_LOOPBACK: [{"operatorKey": []}, {}],
+}
+_SCHEMES = {
+    "eventKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "operatorKey": {"type": "http", "scheme": "bearer", "description": "Printed by `hucha create-operator NAME`"},
+}
+_ERRORS = {Dialect.EVENT: ("application/json", ErrorObject), Dialect.PROBLEM: ("application/problem+json", Problem)}
+
+
+@attrs.frozen
+class Parameter:
+    """A value in the path or the query."""
+
+    name: str
+    place: str
+    type: Any
+    description: str
+    required: bool = False
+
+
+@attrs.frozen
+class Operation:
+    """What one method of one route does."""
+
+    summary: str
+    response: Any
+    answer: str
+    description: str = ""
+    status: int = 200
+    media_type: str = "application/json"
+    parameters: tuple[Parameter, ...] = ()
+    request: Any = None
+    example: Any = None
+    access: Access = Access.ANYONE
+    others: Mapping[int, tuple[str, Any]] = attrs.field(factory=dict)
+    """Further answers in the form of `response`: status -> (what it means, its type)."""
+
+
+@attrs.frozen
+class Route:
+    """A path, the resource that serves it, and the form of its errors."""
+
+    path: str
+    resource: object
+    dialect: Dialect = Dialect.PROBLEM
+
+
+def describe(operation: Operation) -> Callable[[F], F]:
+    """Attach a description to a responder."""
+
+    def attach(responder: F) -> F:
+        setattr(responder, _ATTRIBUTE, operation)
+        return responder
+
+    return attach
+
+
+def operations(route: Route) -> Iterable[tuple[str, Operation]]:
+    """The described methods of a route."""
+    for method in METHODS:
+        operation = getattr(getattr(route.resource, f"on_{method}", None), _ATTRIBUTE, None)
+        if operation is not None:
+            yield method, operation
+
+
+def build(routes: Sequence[Route]) -> dict[str, Any]:
+    """The OpenAPI document of these routes."""
+    schemas, components = _schemas(routes)
+    paths: dict[str, Any] = {}
+    for route in routes:
+        described = {method: _operation(route, method, one, schemas) for method, one in operations(route)}
+        if described:
+            paths[route.path] = described
+    return {
+        "openapi": "3.1.1",
+        "info": {"title": "Hucha", "version": version("hucha"), "license": {"name": "MIT", "identifier": "MIT"}},
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {"schemas": components, "securitySchemes": _SCHEMES},
+    }
+
+
+Schemas = Callable[[Any], dict[str, Any]]
+
+
+def _schemas(routes: Sequence[Route]) -> tuple[Schemas, dict[str, Any]]:
+    types: list[Any] = [ErrorObject, Problem]
+    for route in routes:
+        for _, operation in operations(route):
+            types += [operation.request, operation.response, *(parameter.type for parameter in operation.parameters)]
+            types += [type for _, type in operation.others.values()]
+    types = [type for type in types if type is not None]
+    found, components = msgspec.json.schema_components(types, ref_template=_REF)
+    for component in components.values():
+        component.pop("title", None)
+    by_type = {str(type): schema for type, schema in zip(types, found, strict=True)}
+    return lambda described: by_type[str(described)], components
+
+
+def _operation(route: Route, method: str, operation: Operation, schemas: Schemas) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": _id(route.path, method),
+        "summary": operation.summary,
+        "security": _SECURITY[operation.access],
+        "responses": _responses(route, operation, schemas),
+    }
+    if operation.description:
+        described["description"] = operation.description
+    if operation.parameters:
+        described["parameters"] = [
+            {
+                "name": parameter.name,
+                "in": parameter.place,
+                "required": parameter.required,
+                "description": parameter.description,
+                "schema": schemas(parameter.type),
+            }
+            for parameter in operation.parameters
+        ]
+    if operation.request is not None:
+        content = {"schema": schemas(operation.request), "example": operation.example}
+        described["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return described
+
+
+def _responses(route: Route, operation: Operation, schemas: Schemas) -> dict[str, Any]:
+    def answer(meaning: str, type: Any) -> dict[str, Any]:
+        return {"description": meaning, "content": {operation.media_type: {"schema": schemas(type)}}}
+
+    media_type, error = _ERRORS[route.dialect]
+    refusal = {media_type: {"schema": schemas(error)}}
+    responses = {str(operation.status): answer(operation.answer, operation.response)}
+    for status in _refusals(operation):
+        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": refusal}
+    for status, (meaning, type) in operation.others.items():
+        responses[str(status)] = answer(meaning, type)
+    responses["default"] = {"description": "Any other refusal", "content": refusal}
+    return responses
+
+
+def _refusals(operation: Operation) -> Iterable[int]:
+    if operation.request is not None:
+        yield from (400, 413, 415)
+    elif any(parameter.place == "query" for parameter in operation.parameters):
+        yield 400
+    if any(parameter.place == "path" for parameter in operation.parameters):
+        yield 404
+    if operation.access is not Access.ANYONE:
+        yield 401
+
+
+def _id(path: str, method: str) -> str:
+    words = re.findall(r"[A-Za-z0-9]+", path)
+    return method + "".join(word.capitalize() for word in words)

@@ -1,0 +1,95 @@
+"""Requests to commands: what is read from a body, a path or a query, and what is refused. Source: contract G4."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import attrs
+import falcon
+
+from domain.model.activity import LARGEST_INTEGER
+from domain.model.errors import FieldProblem, InvalidFields, NotFound
+from entrypoints.http.strict_json import parse_object
+
+LARGEST_BODY_BYTES: Final = 1024 * 1024
+MOST_ROWS: Final = 1000
+
+
+@attrs.define
+class BodyRefused(Exception):
+    """The body can't be read as what this route takes; `status` is 400, 413 or 415."""
+
+    status: int
+    sentence: str
+
+
+def read_body(req: falcon.Request) -> bytes:
+    """The body of a JSON route; empty where there is none. Raises BodyRefused."""
+    length = req.content_length or 0
+    if length > LARGEST_BODY_BYTES:
+        raise BodyRefused(413, "The body is larger than 1 MiB.")
+    data: bytes = req.bounded_stream.read() if length else b""
+    if data and not _is_json(req.content_type):
+        raise BodyRefused(415, "The content type must be application/json.")
+    return data
+
+
+def parse_body(data: bytes) -> dict[str, Any]:
+    """The object in a body; an empty body is an empty object. Raises BodyRefused."""
+    if not data:
+        return {}
+    try:
+        return parse_object(data)
+    except ValueError as problem:
+        raise BodyRefused(400, str(problem)) from None
+
+
+def path_integer(text: str) -> int:
+    """An id in a path. Raises NotFound for anything but an integer from 0 to 2^53 - 1."""
+    number = _integer(text)
+    if number is None:
+        raise NotFound
+    return number
+
+
+def query_integer(req: falcon.Request, name: str, largest: int = LARGEST_INTEGER, default: int | None = None) -> int:
+    """An integer in the query, from 0 on, or from 1 where there is a default; else it is required.
+
+    Raises InvalidFields.
+    """
+    text = req.get_param(name)
+    if text is None and default is not None:
+        return default
+    number = _integer(text or "")
+    smallest = 0 if default is None else 1
+    if number is None or not smallest <= number <= largest:
+        detail = f"must be an integer from {smallest} to {largest}" if text else "is required"
+        raise InvalidFields((FieldProblem(name, detail),))
+    return number
+
+
+def query_cursor(req: falcon.Request) -> tuple[int, int] | None:
+    """Where a page of a list goes on: two integers, as the `Link` header gave them. Raises InvalidFields."""
+    text = req.get_param("cursor")
+    if text is None:
+        return None
+    first, _, second = text.partition("-")
+    position = _integer(first), _integer(second)
+    if None in position:
+        raise InvalidFields((FieldProblem("cursor", "must be one that a Link header gave"),))
+    return position  # type: ignore[return-value]  # no None in it
+
+
+def _integer(text: str) -> int | None:
+    if text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_INTEGER)):
+        number = int(text)
+        return number if number <= LARGEST_INTEGER else None
+    return None
+
+
+def _is_json(content_type: str | None) -> bool:
+    if content_type == "application/json":
+        return True
+    kind, options = falcon.parse_header(content_type or "")
+    charset = options.get("charset", "utf-8").lower()
+    return kind.strip().lower() == "application/json" and charset in ("utf-8", "utf8", "us-ascii")

@@ -1,0 +1,81 @@
+"""`/api/risk-profiles`. Source: contract C5."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import attrs
+import falcon
+import msgspec
+from msgspec import Meta
+
+from domain.model.risk_profiles import RiskProfile
+from domain.rules.ratings import parse_profile
+from domain.use_cases.manage_operators import Operators
+from domain.use_cases.set_risk_profiles import RiskProfiles
+from entrypoints.http.auth import require_operator
+from entrypoints.http.openapi import Access, Operation, Parameter, describe
+from entrypoints.http.payloads import parse_body, path_integer, read_body
+
+Threshold = Annotated[Decimal | int, Meta(extra_json_schema={"type": "number", "exclusiveMinimum": 0})]
+
+
+@attrs.frozen
+class RiskProfileBody:
+    """A risk rating, and the user's own limits by alert code, which win over the rated ones."""
+
+    rating: Literal["low", "medium", "high"] = "medium"
+    thresholds: dict[str, Threshold] = attrs.field(factory=dict)
+
+
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_USER_ID = Parameter("user_id", "path", int, "Whose profile", required=True)
+
+
+class RiskProfileResource:
+    """`GET` and `PUT /api/risk-profiles/{user_id}`."""
+
+    def __init__(self, risk_profiles: RiskProfiles, operators: Operators) -> None:
+        self._risk_profiles = risk_profiles
+        self._operators = operators
+
+    @describe(
+        Operation(
+            summary="Show how closely a user is watched",
+            description="A user for whom nothing was set has the rating `medium`.",
+            parameters=(_USER_ID,),
+            response=RiskProfileBody,
+            answer="The profile",
+            access=Access.OPERATOR,
+        )
+    )
+    def on_get(self, req: falcon.Request, resp: falcon.Response, user_id: str) -> None:
+        require_operator(req, self._operators)
+        resp.data = _encode(_shown(self._risk_profiles.get(path_integer(user_id))))
+
+    @describe(
+        Operation(
+            summary="Set how closely a user is watched",
+            description=(
+                "Replaces the whole profile. `low` doubles every limit; `high` halves amounts and takes a count n to "
+                "n/2 rounded down, plus 1. Thresholds are positive; counts are integers up to 1000."
+            ),
+            parameters=(_USER_ID,),
+            request=RiskProfileBody,
+            example={"rating": "low", "thresholds": {"1100": 250}},
+            response=RiskProfileBody,
+            answer="The profile as it is now",
+            access=Access.OPERATOR,
+        )
+    )
+    def on_put(self, req: falcon.Request, resp: falcon.Response, user_id: str) -> None:
+        require_operator(req, self._operators)
+        id = path_integer(user_id)
+        profile = parse_profile(parse_body(read_body(req)))
+        self._risk_profiles.put(id, profile)
+        resp.data = _encode(_shown(profile))
+
+
+def _shown(profile: RiskProfile) -> RiskProfileBody:
+    return RiskProfileBody(profile.rating, {str(code): limit for code, limit in profile.thresholds.items()})

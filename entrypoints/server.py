@@ -1,0 +1,114 @@
+"""waitress, with an orderly stop and without its busy wait. Source: contract R5.
+
+Both lean on the inner workings of waitress 3.0.2, to which `setup.cfg` is pinned; `tests/e2e/test_server.py` watches
+them.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from types import FrameType
+from typing import Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer
+
+from entrypoints.settings import Settings
+
+STOP_SECONDS = 10
+"""How long running requests may take to finish once the server was asked to stop."""
+
+POLL_SECONDS = 1.0
+STOPPING_POLL_SECONDS = 0.02
+LARGEST_REQUEST_BYTES = 2 * 1024 * 1024
+"""What waitress itself refuses. It is above the routes' own limits, so that they refuse in their own words."""
+
+_log = logging.getLogger("hucha.server")
+
+
+class Channel(HTTPChannel):
+    """A connection that asks for the socket only when the loop has something to write.
+
+    While a request is served, its thread writes the answer itself. waitress asks to be told when the socket takes
+    bytes as soon as there are any, which is always, so its loop spins until that thread is done. Only an answer
+    over the high watermark needs the loop's help.
+    """
+
+    server: Server
+
+    def writable(self) -> bool:
+        if self.requests and not self.will_close and self.total_outbufs_len < self.adj.outbuf_high_watermark:
+            return False
+        return bool(super().writable())
+
+    def readable(self) -> bool:
+        return not self.server.stopping and bool(super().readable())
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being served or an answer is on its way."""
+        return bool(self.requests or self.total_outbufs_len)
+
+
+class Server(TcpWSGIServer):
+    """Serves until it is told to stop, then finishes what it began."""
+
+    channel_class = Channel
+    stopping = False
+
+    def run(self) -> None:
+        """Serve until `stop`; returns when the last answer is out, or after `STOP_SECONDS`."""
+        while not self.stopping:
+            wasyncore.loop(timeout=POLL_SECONDS, map=self._map, count=1, use_poll=self.adj.asyncore_use_poll)
+        self.accepting = False
+        self.del_channel()
+        self.socket.close()
+        deadline = time.monotonic() + STOP_SECONDS
+        while self._close_idle() and time.monotonic() < deadline:
+            wasyncore.loop(timeout=STOPPING_POLL_SECONDS, map=self._map, count=1, use_poll=self.adj.asyncore_use_poll)
+        self.task_dispatcher.shutdown(timeout=0.1)
+
+    def stop(self) -> None:
+        """Ask `run` to end; safe in a signal handler and from any thread."""
+        self.stopping = True
+        self.pull_trigger()
+
+    def _close_idle(self) -> bool:
+        """Close the connections that have nothing to finish; True while others remain."""
+        channels = list(self.active_channels.values())
+        for channel in channels:
+            if not channel.busy:
+                channel.handle_close()
+        return bool(self.active_channels)
+
+
+def make_server(app: Any, settings: Settings) -> Server:
+    """A server that listens, and doesn't serve yet. Raises OSError where the address can't be had."""
+    adjustments = Adjustments(
+        host=settings.host,
+        port=settings.port,
+        threads=settings.threads,
+        ident=None,
+        clear_untrusted_proxy_headers=False,  # the app knows whom to believe: entrypoints/http/auth.py
+        max_request_body_size=LARGEST_REQUEST_BYTES,
+        asyncore_use_poll=True,
+        channel_timeout=60,
+        connection_limit=1000,
+    )
+    return Server(app, adj=adjustments)
+
+
+def serve(server: Server) -> None:
+    """Serve until SIGTERM or SIGINT, in the main thread."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        server.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    server.run()
+    _log.info("stopped")

@@ -1,0 +1,124 @@
+"""The database, as the use cases see it: transactions over stores.
+
+`tests/contracts/test_storage.py` holds every adapter to these promises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from domain.model.activity import Action, JudgedAction, Stream, UserActivity
+from domain.model.operators import Operator
+from domain.model.risk_profiles import RiskProfile
+
+T = TypeVar("T")
+
+
+class ActivityStore(Protocol):
+    """Judged actions, and the activity of each user that follows from them."""
+
+    def load(self, stream: Stream, user_ids: Collection[int]) -> dict[int, UserActivity]:
+        """The activity of each of these users, a fresh one for who has none.
+
+        Who has actions, but an activity kept in a form of another version, is left out: replay the history.
+        Until the transaction ends, nobody else can load these users' activities for writing. Rows are locked in
+        the order of user ids.
+        """
+        ...
+
+    def save(self, stream: Stream, activities: Mapping[int, UserActivity]) -> None:
+        """Keep the activities of users that this transaction has loaded; the caller gives them away."""
+        ...
+
+    def append(self, stream: Stream, judged: Sequence[JudgedAction]) -> None:
+        """Add judged actions to the end of the history, in this order."""
+        ...
+
+    def between(self, stream: Stream, user_id: int, start: int, end: int) -> list[Action]:
+        """The user's actions with `start <= time <= end` (seconds), in any order; found by index."""
+        ...
+
+    def history(self, stream: Stream, user_id: int) -> list[Action]:
+        """All of the user's actions, in order of arrival."""
+        ...
+
+    def newest(
+        self, stream: Stream, user_id: int, limit: int, before: tuple[int, int] | None = None
+    ) -> list[JudgedAction]:
+        """The user's latest actions by (time, id), latest first, at most `limit`; with `before`, only earlier ones."""
+        ...
+
+
+class RiskProfileStore(Protocol):
+    """Risk profiles by user id."""
+
+    def find(self, user_ids: Collection[int]) -> dict[int, RiskProfile]:
+        """The profiles that exist among these users'."""
+        ...
+
+    def put(self, user_id: int, profile: RiskProfile) -> None:
+        """Keep this profile in place of the one before."""
+        ...
+
+
+class OperatorStore(Protocol):
+    """Operators by name and by the fingerprint of their key."""
+
+    def add(self, operator: Operator) -> None:
+        """Keep a new operator. Raises OperatorNameTaken."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Forget an operator, so that the key is worth nothing. Raises OperatorNotFound."""
+        ...
+
+    def by_fingerprint(self, key_fingerprint: str) -> Operator | None:
+        """The operator whose key has this fingerprint; None where there is none."""
+        ...
+
+
+class Transaction(Protocol):
+    """All stores, inside one transaction."""
+
+    @property
+    def activity(self) -> ActivityStore: ...
+
+    @property
+    def risk_profiles(self) -> RiskProfileStore: ...
+
+    @property
+    def operators(self) -> OperatorStore: ...
+
+
+class Storage(Protocol):
+    """Runs work in transactions. Safe to use from many threads at once."""
+
+    def run(self, work: Callable[[Transaction], T], *, once: str) -> T:
+        """Run `work` in a write transaction and commit it; when this returns, the commit is durable.
+
+        An exception that `work` raises rolls everything back and reaches the caller. `work` may be called again
+        (a deadlock, a lock that another process holds, a lost connection), so it has no effect but the
+        transaction's. Writers to the same rows run one after the other, and see what the earlier one committed.
+
+        `once` is an id made for this call. Should the connection drop while COMMIT is under way, it tells whether
+        the commit took place: the work never takes effect twice.
+
+        Raises StorageUnavailable where the database can't be reached or the retries are used up.
+        """
+        ...
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` over one consistent snapshot of what is committed; it waits for no writer and writes nothing.
+
+        Raises StorageUnavailable.
+        """
+        ...
+
+    def check(self) -> None:
+        """Ask the database for a sign of life. Raises StorageUnavailable."""
+        ...
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        ...
