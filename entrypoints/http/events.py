@@ -106,7 +106,7 @@ class EventResource:
             description=(
                 "Codes: 1100 a withdrawal over 100; 30 three consecutive withdrawals; 300 three consecutive deposits, "
                 "each larger than the one before; 123 more than 200 deposited in 30 seconds; 500 more than five "
-                "actions in 60 seconds. The user's risk profile may set other limits. 200 means that the action is stored."
+                "actions in 60 seconds. The user's risk profile may set other limits. 200 means that it is stored."
             ),
             request=EventBody,
             example={"type": "deposit", "amount": "42.00", "user_id": 1, "time": 10},
