@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from domain.model.activity import Action
 
@@ -23,9 +24,9 @@ def codes_of_last(history: Sequence[Action], limits: Mapping[int, Decimal | int]
         codes.append(30)
 
     deposits = [action.amount for action in history if action.type == "deposit"][-limits[300] :]
-    if last.type == "deposit" and len(deposits) == limits[300]:
-        if all(earlier < later for earlier, later in zip(deposits, deposits[1:], strict=False)):
-            codes.append(300)
+    rising = all(earlier < later for earlier, later in pairwise(deposits))
+    if last.type == "deposit" and len(deposits) == limits[300] and rising:
+        codes.append(300)
 
     within_30 = [a for a in history if a.type == "deposit" and last.time - 30 <= a.time <= last.time]
     if last.type == "deposit" and sum(a.amount for a in within_30) > limits[123]:

@@ -12,8 +12,6 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
-import attrs
-
 from domain.model.activity import LARGEST_INTEGER, Action, JudgedAction, Stream, UserActivity
 from domain.model.errors import OperatorNameTaken, OperatorNotFound
 from domain.model.operators import Operator
@@ -48,7 +46,7 @@ class MemoryActivityStore:
         for one in judged:
             action = one.action
             by_time = self._by_time[stream, action.user_id]
-            self._judged.append(attrs.evolve(one, id=len(self._judged) + 1))
+            self._judged.append(JudgedAction(action, one.codes, one.received_at, len(self._judged) + 1))
             entry = (action.time, len(self._judged))
             insort(by_time, entry)
             self._undo.append(self._judged.pop)

@@ -45,7 +45,11 @@ class MysqlDatabase:
     def writing(self) -> Iterator[Connection]:
         with self._write_engine.connect() as connection:
             connection.begin()
-            yield connection  # closing it rolls back what wasn't committed
+            try:
+                yield connection  # closing it rolls back what wasn't committed
+            except DBAPIError:
+                connection.invalidate()  # whatever state it is in, nobody uses it again
+                raise
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Dialect, Executable
+from sqlalchemy import Connection, Dialect, Executable
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Processor = Callable[[Any], Any]
@@ -30,12 +31,16 @@ class Prepared:
     def all(self, connection: Connection, values: Sequence[Any], size: int = 0) -> Sequence[Any]:
         """Execute with one set of values and fetch every row, as tuples of driver values."""
         text, processors, order = self._get(connection.dialect, size)
-        return connection.exec_driver_sql(text, _bound(values, processors, order)).fetchall()
+        with _driver(connection, text) as cursor:
+            cursor.execute(text, _bound(values, processors, order))
+            rows: Sequence[Any] = cursor.fetchall()
+            return rows
 
-    def many(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> CursorResult[Any]:
+    def many(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Execute once per row, in one call of the driver."""
         text, processors, order = self._get(connection.dialect, 0)
-        return connection.exec_driver_sql(text, [_bound(row, processors, order) for row in rows])
+        with _driver(connection, text) as cursor:
+            cursor.executemany(text, [_bound(row, processors, order) for row in rows])
 
     def _get(self, dialect: Dialect, size: int) -> tuple[str, list[tuple[int, Processor]], list[int] | None]:
         key = (dialect.name, size)
@@ -55,6 +60,28 @@ class Prepared:
             if processor is not None:
                 processors.append((position, processor))
         return str(compiled), processors, None if order == list(range(len(names))) else order
+
+
+class _driver:  # noqa: N801  # read as a function: `with _driver(...) as cursor`
+    """A cursor of the driver, whose errors come out as SQLAlchemy's, without the values."""
+
+    __slots__ = ("_connection", "_cursor", "_text")
+
+    def __init__(self, connection: Connection, text: str) -> None:
+        self._connection = connection
+        self._text = text
+        self._cursor: Any = connection.connection.cursor()
+
+    def __enter__(self) -> Any:
+        return self._cursor
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._cursor.close()
+        dialect = self._connection.dialect
+        if error is not None and isinstance(error, dialect.loaded_dbapi.Error):
+            raise DBAPIError.instance(
+                self._text, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
+            ) from error
 
 
 def _bound(values: Sequence[Any], processors: list[tuple[int, Processor]], order: list[int] | None) -> tuple[Any, ...]:

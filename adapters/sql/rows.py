@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from itertools import accumulate, pairwise
 from typing import Any
 
 import msgspec
 
-from domain.model.activity import BEFORE_ALL_TIME, NOTHING, Action, JudgedAction, UserActivity
+from domain.model.activity import Action, JudgedAction, UserActivity
 from domain.model.operators import Operator
 from domain.model.risk_profiles import RATINGS, RiskProfile
 
@@ -32,9 +31,9 @@ def activity_to_text(activity: UserActivity) -> str:
             activity.previous_deposit,
             activity.latest_time,
             timeline.complete_from,
-            timeline.times[1:],
-            _steps(timeline.actions),
-            _steps(timeline.deposited),
+            timeline.times,
+            timeline.actions,
+            timeline.deposited,
         )
     ).decode()
 
@@ -52,13 +51,10 @@ def activity_from_text(text: str) -> UserActivity | None:
         activity.previous_deposit,
         activity.latest_time,
         timeline.complete_from,
-        times,
-        actions,
-        deposits,
+        timeline.times,
+        timeline.actions,
+        timeline.deposited,
     ) = _decode_state(text)
-    timeline.times = [BEFORE_ALL_TIME, *times]
-    timeline.actions = list(accumulate(actions, initial=0))
-    timeline.deposited = list(accumulate(deposits, initial=NOTHING))
     return activity
 
 
@@ -99,8 +95,3 @@ def cents(amount: Decimal) -> Decimal:
 
 def _limit(text: str) -> Decimal | int:
     return Decimal(text) if "." in text else int(text)  # parsed amounts have two decimals, counts none
-
-
-def _steps(totals: list[Any]) -> list[Any]:
-    """What each second added to the running totals."""
-    return [total - before for before, total in pairwise(totals)]

@@ -99,6 +99,6 @@ def _engine(url: URL, begin: str, *pragmas: str, **options: Any) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        connection.connection.driver_connection.execute(begin)  # type: ignore[union-attr]  # sqlite3's own
 
     return engine

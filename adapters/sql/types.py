@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Integer, Numeric, TypeDecorator
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Integer, Numeric, String, TypeDecorator
 from sqlalchemy.dialects import mysql
 from sqlalchemy.sql.type_api import TypeEngine
 
@@ -37,13 +37,13 @@ class Money(TypeDecorator[Decimal]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, Decimal | int):
+        if not isinstance(value, Decimal) and (not isinstance(value, int) or isinstance(value, bool)):
             raise TypeError(f"money is a Decimal or an int, not {type(value).__name__}")
-        amount = Decimal(value)
-        scaled = int(amount * _SCALE)
-        if scaled != amount * _SCALE:
+        ten_thousandths = value * _SCALE
+        scaled = int(ten_thousandths)
+        if scaled != ten_thousandths:
             raise ValueError("money has at most 4 decimals")
-        return scaled if dialect.name == "sqlite" else amount
+        return scaled if dialect.name == "sqlite" else Decimal(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         if value is None:
@@ -61,22 +61,28 @@ def money_check(column: str) -> CheckConstraint:
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware instant, kept in UTC to the microsecond."""
+    """An aware instant, kept in UTC to the microsecond: DATETIME(6), and on SQLite, which has no such type, text."""
 
     impl = DateTime
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        if dialect.name == "mysql":
-            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
-        return dialect.type_descriptor(DateTime())
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(26))
+        return dialect.type_descriptor(mysql.DATETIME(fsp=6))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("an instant needs a time zone")
-        return value.astimezone(UTC).replace(tzinfo=None)
+        instant = value if value.tzinfo is UTC else value.astimezone(UTC)
+        if dialect.name == "sqlite":
+            return instant.isoformat(" ", "microseconds")[:26]  # without the offset
+        return instant.replace(tzinfo=None)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=UTC)
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        instant = datetime.fromisoformat(value) if dialect.name == "sqlite" else value
+        return instant.replace(tzinfo=UTC)

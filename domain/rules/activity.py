@@ -24,7 +24,7 @@ from typing import ClassVar, Final, Literal, Protocol
 
 import attrs
 
-from domain.model.activity import LARGEST_INTEGER, Action, Timeline, UserActivity
+from domain.model.activity import LARGEST_INTEGER, Action, ActionType, Timeline, UserActivity
 from domain.model.money import CENT
 
 Limit = Decimal | int
@@ -61,36 +61,48 @@ class Counterfactual:
         return f"would not have fired at time {self.value} or later"
 
 
-@attrs.frozen
+@attrs.define
 class Situation:
     """What a rule looks at: the action in hand, what came before it, and the seconds around it.
 
     `recent` is the timeline that covers the action's windows: the activity's own, or, for an action so late
-    that the activity has forgotten that time, one read from the stored actions.
+    that the activity has forgotten that time, one read from the stored actions, which ends at the action.
     """
 
     action: Action
-    before: UserActivity
+    withdrawals_before: int
+    """How many withdrawals came one after the other, right before this action."""
+
+    rising_before: int
+    """How many deposits, each larger than the one before, came last."""
+
+    previous_deposit: Decimal
     recent: Timeline
+    sees_later: bool
+    """Whether `recent` holds what has `time` after the action's, too."""
 
     def kept(self) -> Situation:
         """The same situation, out of reach of what happens next."""
-        before = self.before.copy()
-        return Situation(self.action, before, before.timeline if self.recent is self.before.timeline else self.recent)
-
-    def with_action(self, action: Action) -> Situation:
-        """Another action in its place."""
-        return Situation(action, self.before, self.recent)
+        if not self.sees_later:
+            return self
+        recent = self.recent.copy()
+        return Situation(
+            self.action, self.withdrawals_before, self.rising_before, self.previous_deposit, recent, sees_later=True
+        )
 
 
 class Rule(Protocol):
     """What every rule offers. `check` must not depend on anything but its arguments."""
 
     code: ClassVar[int]
+    judges: ClassVar[tuple[ActionType, ...]]
+    """The types of actions that can raise the code; `check` is called for these only."""
+
     unit: ClassVar[Unit]
     limit: ClassVar[Limit]
     window_seconds: ClassVar[int | None]
     """How far back of the action's `time` the rule looks, both ends counted; None where it has no window."""
+
     sentence: ClassVar[str]
     """What the rule says to people; `{limit}` stands for the user's limit."""
 
@@ -99,7 +111,7 @@ class Rule(Protocol):
         ...
 
     def counterfactual(self, situation: Situation, limit: Limit) -> Counterfactual | None:
-        """For a situation in which the rule fires: what would have kept it from firing; None where nothing known."""
+        """For a situation in which the rule fires: what would have kept it from firing; None where nothing is known."""
         ...
 
 
@@ -107,14 +119,15 @@ class LargeWithdrawal(Rule):
     """1100: a withdrawal of more than 100."""
 
     code = 1100
+    judges = ("withdraw",)
     unit = Unit.MONEY
     limit = Decimal(100)
     window_seconds = None
     sentence = "A withdrawal amount over {limit}"
 
     def check(self, situation: Situation, limit: Limit) -> Limit | None:
-        action = situation.action
-        return action.amount if action.type == "withdraw" and action.amount > limit else None
+        amount = situation.action.amount
+        return amount if amount > limit else None
 
     def counterfactual(self, situation: Situation, limit: Limit) -> Counterfactual | None:
         return _at_most(limit) or Counterfactual("type", "is", "deposit")
@@ -124,15 +137,14 @@ class ConsecutiveWithdrawals(Rule):
     """30: three withdrawals in a row, in order of arrival."""
 
     code = 30
+    judges = ("withdraw",)
     unit = Unit.WITHDRAWALS
     limit = 3
     window_seconds = None
     sentence = "The user makes {limit} consecutive withdrawals"
 
     def check(self, situation: Situation, limit: Limit) -> Limit | None:
-        if situation.action.type != "withdraw":
-            return None
-        in_a_row = situation.before.withdrawals_in_a_row + 1
+        in_a_row = situation.withdrawals_before + 1
         return in_a_row if in_a_row >= limit else None
 
     def counterfactual(self, situation: Situation, limit: Limit) -> Counterfactual | None:
@@ -143,20 +155,18 @@ class RisingDeposits(Rule):
     """300: three deposits in order of arrival, each larger than the one before; withdrawals between don't matter."""
 
     code = 300
+    judges = ("deposit",)
     unit = Unit.DEPOSITS
     limit = 3
     window_seconds = None
     sentence = "The user makes {limit} consecutive deposits where each one is larger than the previous deposit"
 
     def check(self, situation: Situation, limit: Limit) -> Limit | None:
-        action, before = situation.action, situation.before
-        if action.type != "deposit":
-            return None
-        rising = before.rising_deposits + 1 if action.amount > before.previous_deposit else 1
+        rising = situation.rising_before + 1 if situation.action.amount > situation.previous_deposit else 1
         return rising if rising >= limit else None
 
     def counterfactual(self, situation: Situation, limit: Limit) -> Counterfactual | None:
-        smaller = _at_most(situation.before.previous_deposit) if limit > 1 else None
+        smaller = _at_most(situation.previous_deposit) if limit > 1 else None
         return smaller or Counterfactual("type", "is", "withdraw")
 
 
@@ -164,16 +174,14 @@ class DepositsInWindow(Rule):
     """123: more than 200 deposited in the 30 seconds up to this deposit, itself counted."""
 
     code = 123
+    judges = ("deposit",)
     unit = Unit.MONEY
     limit = Decimal(200)
     window_seconds = 30
     sentence = "The total amount deposited in a 30-second window exceeds {limit}"
 
     def check(self, situation: Situation, limit: Limit) -> Limit | None:
-        action = situation.action
-        if action.type != "deposit":
-            return None
-        total = self._others(situation) + action.amount
+        total = self._others(situation) + situation.action.amount
         return total if total > limit else None
 
     def counterfactual(self, situation: Situation, limit: Limit) -> Counterfactual | None:
@@ -188,27 +196,27 @@ class ActionsInWindow(Rule):
     """500: more than five actions in the 60 seconds up to this one, itself counted."""
 
     code = 500
+    judges = ("deposit", "withdraw")
     unit = Unit.ACTIONS
     limit = 5
     window_seconds = 60
     sentence = "The user makes more than {limit} transactions within a 1-minute window"
 
     def check(self, situation: Situation, limit: Limit) -> Limit | None:
-        time = situation.action.time
-        count = situation.recent.actions_between(time - self.window_seconds, time) + 1
+        count = self._count_at(situation.action.time, situation.recent)
         return count if count > limit else None
 
     def counterfactual(self, situation: Situation, limit: Limit) -> Counterfactual | None:
-        if situation.recent is not situation.before.timeline:
-            return None  # what came after so late an action isn't at hand
-        action = situation.action
+        if not situation.sees_later:
+            return None
         for second in situation.recent.times:
             time = second + self.window_seconds + 1  # the first second at which that one has left the window
-            if action.time < time <= LARGEST_INTEGER:
-                later = attrs.evolve(action, time=time)
-                if self.check(situation.with_action(later), limit) is None:
-                    return Counterfactual("time", "at least", time)
+            if situation.action.time < time <= LARGEST_INTEGER and self._count_at(time, situation.recent) <= limit:
+                return Counterfactual("time", "at least", time)
         return None
+
+    def _count_at(self, time: int, recent: Timeline) -> int:
+        return recent.actions_between(time - self.window_seconds, time) + 1
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -219,6 +227,8 @@ RULES: Final[tuple[Rule, ...]] = (
     LargeWithdrawal(),
 )
 """Every registered rule, by ascending code: the order in which codes are answered."""
+
+_RULES_OF: Final = {type: tuple(rule for rule in RULES if type in rule.judges) for type in ("deposit", "withdraw")}
 
 LONGEST_WINDOW_SECONDS: Final = max(rule.window_seconds or 0 for rule in RULES)
 
@@ -290,9 +300,16 @@ def judge(
     where `needs_history` says so: the timeline of the user's stored actions from `time - LONGEST_WINDOW_SECONDS`
     to `time`.
     """
-    situation = Situation(action, activity, activity.timeline if recent is None else recent)
+    situation = Situation(
+        action,
+        activity.withdrawals_in_a_row,
+        activity.rising_deposits,
+        activity.previous_deposit,
+        activity.timeline if recent is None else recent,
+        recent is None,
+    )
     fired = []
-    for rule in RULES:
+    for rule in _RULES_OF[action.type]:
         limit = limits[rule.code]
         observed = rule.check(situation, limit)
         if observed is not None:

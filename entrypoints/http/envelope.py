@@ -6,10 +6,10 @@ Source: contract D11, G9; OWASP ASVS 5, chapter 3.4.
 from __future__ import annotations
 
 import re
-import secrets
 import time
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from random import getrandbits
 from typing import Any
 
 from entrypoints.http.metrics import Metrics
@@ -47,7 +47,7 @@ class Envelope:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         given = environ.get("HTTP_X_REQUEST_ID")
-        id = given if given and _SOUND_ID(given) else secrets.token_hex(8)
+        id = given if given and _SOUND_ID(given) else f"{getrandbits(64):016x}"
         request_id.set(id)
         started = time.perf_counter()
         answered_with = "500"

@@ -1,0 +1,20 @@
+"""`make bench`: every benchmark, or those named: `python -m tests.benchmarks rules startup http`."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.benchmarks import http, rules, startup
+from tests.benchmarks.table import machine, show
+
+MODULES = {"rules": rules, "startup": startup, "http": http}
+
+
+def main(names: list[str]) -> None:
+    """Measure and print."""
+    print(machine())
+    show([row for name in names or MODULES for row in MODULES[name].rows()])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,126 @@
+"""The event rules alone: against a hand-fused function, and after a long history against a short one."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+
+from domain.model.activity import Action, UserActivity
+from domain.rules.activity import judge
+from entrypoints.http.events import parse_event
+from tests.benchmarks.load import bodies
+from tests.benchmarks.table import Row, interleaved
+
+ROUNDS = 7
+EVENTS = 20_000
+LONG_HISTORY = 1_000_000
+
+
+def rows() -> Iterator[Row]:
+    """Registered rules over hand-fused; a long history over a short one."""
+    stream = list(itertools.islice(map(parse_event, bodies(seed=1)), EVENTS))
+    fused, registered = interleaved(ROUNDS, [lambda: _time(_fused(), stream), lambda: _time(_registered(), stream)])
+    yield Row("event rules over a hand-fused function", f"{registered:.2f} us", f"{fused:.2f} us", fused / registered)
+
+    short, long = _activity_after(10), _activity_after(LONG_HISTORY)
+    few, many = interleaved(ROUNDS, [lambda: _judging(short), lambda: _judging(long)])
+    yield Row(
+        f"event after {LONG_HISTORY:,} others over one after 10",
+        f"{many:.2f} us",
+        f"{few:.2f} us",
+        many / few,
+        wanted=1.05,
+        at_least=False,
+    )
+
+
+def _time(judging: Callable[[Action], object], stream: list[Action]) -> float:
+    started = time.perf_counter()
+    for action in stream:
+        judging(action)
+    return (time.perf_counter() - started) / len(stream) * 1e6
+
+
+def _registered() -> Callable[[Action], object]:
+    activities: dict[int, UserActivity] = {}
+
+    def judging(action: Action) -> object:
+        activity = activities.get(action.user_id)
+        if activity is None:
+            activity = activities[action.user_id] = UserActivity()
+        return judge(action, activity)
+
+    return judging
+
+
+def _steady(number: int) -> Action:
+    """One user's steady life: an action every seven seconds, so that ten of them fill every window."""
+    return parse_event(
+        b'{"type": "%s", "amount": "%d.00", "user_id": 1, "time": %d}'
+        % ((b"deposit", b"withdraw")[number % 3 == 0], number % 90 + 1, number * 7)
+    )
+
+
+def _activity_after(history: int) -> tuple[UserActivity, int]:
+    activity = UserActivity()
+    for number in range(history):
+        judge(_steady(number), activity)
+    return activity, history
+
+
+def _judging(after: tuple[UserActivity, int]) -> float:
+    activity, history = after
+    stream = [_steady(history + number) for number in range(EVENTS)]
+    twin = activity.copy()
+    return _time(lambda action: judge(action, twin), stream)
+
+
+def _fused() -> Callable[[Action], object]:  # noqa: C901
+    """All five rules in one function over plain lists: no objects, no limits of one's own, no reasons.
+
+    It takes late actions too, but keeps 120 seconds only. What the rules' form costs is measured against this.
+    """
+    users: dict[int, list[object]] = {}
+
+    def judging(action: Action) -> tuple[int, ...]:  # noqa: C901
+        state = users.get(action.user_id)
+        if state is None:
+            state = users[action.user_id] = [0, 0, 0, [], []]
+        withdrawals, rising, previous, times, amounts = state
+        now, amount, codes = action.time, action.amount, []
+        place = len(times) if not times or now >= times[-1] else bisect_right(times, now)
+        if action.type == "deposit":
+            withdrawals = 0
+            rising = rising + 1 if amount > previous else 1
+            previous = amount
+            total = amount
+            for index in range(place - 1, -1, -1):
+                if times[index] < now - 30:
+                    break
+                total += amounts[index]
+            if total > 200:
+                codes.append(123)
+            if rising >= 3:
+                codes.append(300)
+        else:
+            withdrawals += 1
+            if withdrawals >= 3:
+                codes.append(30)
+        first = place
+        while first and times[first - 1] >= now - 60:
+            first -= 1
+        if place - first >= 5:
+            codes.append(500)
+        if action.type == "withdraw" and amount > 100:
+            codes.append(1100)
+        times.insert(place, now)
+        amounts.insert(place, amount if action.type == "deposit" else 0)
+        if times[0] < times[-1] - 240:
+            kept = bisect_right(times, times[-1] - 121)
+            del times[:kept], amounts[:kept]
+        state[0], state[1], state[2] = withdrawals, rising, previous
+        return tuple(codes)
+
+    return judging
