@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -47,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
+    gc.disable()  # what is imported now stays: looking through it for garbage only delays the start
     from entrypoints.composition import build
     from entrypoints.http.app import create_app
     from entrypoints.logs import set_up_logs
@@ -63,6 +65,8 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
         raise WrongSetting(
             "PORT", f"{settings.port} on {settings.host} can't be listened on: {error.strerror}"
         ) from None
+    gc.freeze()
+    gc.enable()
     logging.getLogger("hucha.server").info("serving http://%s:%s", server.effective_host, server.effective_port)
     try:
         serve(server)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection, Dialect, Executable, Select, bindparam, insert, select, tuple_
-from sqlalchemy.dialects import mysql
 
 from adapters.sql.prepared import Prepared
 from adapters.sql.rows import action_from_row, activity_from_text, activity_to_text, event_to_row, judged_from_row
@@ -81,7 +80,7 @@ def _load(dialect: Dialect, size: int) -> Executable:
 
 
 def _create(dialect: Dialect, size: int) -> Executable:
-    return mysql.insert(activities).prefix_with("IGNORE")
+    return insert(activities).prefix_with("IGNORE", dialect="mysql")
 
 
 def _save(dialect: Dialect, size: int) -> Executable:

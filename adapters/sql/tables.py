@@ -1,4 +1,7 @@
-"""Every table. `migrations/` brings a database here; a test compares the two."""
+"""Every table. `migrations/` brings a database here; a test compares the two.
+
+No argument for one dialect stands here: it would load that dialect at every start.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,6 @@ metadata = MetaData(
     }
 )
 
-MYSQL_OPTIONS = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
-
 events = Table(
     "events",
     metadata,
@@ -30,7 +31,6 @@ events = Table(
     Column("received_at", Instant, nullable=False),
     money_check("amount"),
     Index("ix_events_stream_user_id_time", "stream", "user_id", "time"),
-    **MYSQL_OPTIONS,
 )
 
 activities = Table(
@@ -39,7 +39,6 @@ activities = Table(
     Column("stream", String(16), primary_key=True),
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("state", Text, nullable=False, comment="what the rules remember of the user's events; see rows.py"),
-    **MYSQL_OPTIONS,
 )
 
 risk_profiles = Table(
@@ -48,7 +47,6 @@ risk_profiles = Table(
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("rating", String(16), nullable=False),
     Column("thresholds", Text, nullable=False, comment="JSON: alert code to limit"),
-    **MYSQL_OPTIONS,
 )
 
 operators = Table(
@@ -57,7 +55,6 @@ operators = Table(
     Column("name", String(128), primary_key=True),
     Column("key_fingerprint", String(128), nullable=False, unique=True),
     Column("created_at", Instant, nullable=False),
-    **MYSQL_OPTIONS,
 )
 
 operations = Table(
@@ -65,5 +62,4 @@ operations = Table(
     metadata,
     Column("id", String(36), primary_key=True, comment="settles whether a COMMIT took place when its answer was lost"),
     Column("created_at", Instant, nullable=False, index=True),
-    **MYSQL_OPTIONS,
 )

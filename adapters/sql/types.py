@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Integer, Numeric, String, TypeDecorator
-from sqlalchemy.dialects import mysql
 from sqlalchemy.sql.type_api import TypeEngine
 
 _PLACES = 4
@@ -69,7 +68,9 @@ class Instant(TypeDecorator[datetime]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name == "sqlite":
             return dialect.type_descriptor(String(26))
-        return dialect.type_descriptor(mysql.DATETIME(fsp=6))
+        from sqlalchemy.dialects.mysql import DATETIME  # imported where it is spoken: start-up pays for one only
+
+        return dialect.type_descriptor(DATETIME(fsp=6))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None:

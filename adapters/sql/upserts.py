@@ -1,9 +1,11 @@
-"""Insert a row, or replace the one that has its key, in each database's own words."""
+"""Insert a row, or replace the one that has its key, in each database's own words.
+
+A dialect is imported when it is spoken: start-up pays for one only.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import Dialect, Executable, Table
-from sqlalchemy.dialects import mysql, sqlite
 
 
 def upsert(dialect: Dialect, table: Table) -> Executable:
@@ -11,7 +13,11 @@ def upsert(dialect: Dialect, table: Table) -> Executable:
     key = [column.name for column in table.primary_key]
     others = [column.name for column in table.c if column.name not in key]
     if dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
         row = sqlite.insert(table)
         return row.on_conflict_do_update(index_elements=key, set_={name: row.excluded[name] for name in others})
+    from sqlalchemy.dialects import mysql
+
     replacing = mysql.insert(table)
     return replacing.on_duplicate_key_update({name: replacing.inserted[name] for name in others})

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from http import HTTPStatus
-from importlib.metadata import version
 from typing import Any, TypeVar
 
 import attrs
@@ -105,6 +104,8 @@ def operations(route: Route) -> Iterable[tuple[str, Operation]]:
 
 def build(routes: Sequence[Route]) -> dict[str, Any]:
     """The OpenAPI document of these routes."""
+    from importlib.metadata import version  # with the first question for the document, not at the start
+
     schemas, components = _schemas(routes)
     paths: dict[str, Any] = {}
     for route in routes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from adapters.sql.tables import MYSQL_OPTIONS
+from adapters.sql.migrations import MYSQL_OPTIONS
 from adapters.sql.types import Id, Instant, Money, money_check
 
 revision = "0001"
