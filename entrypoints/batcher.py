@@ -85,6 +85,11 @@ class Batcher(Generic[C, R]):
         batch = self._gather()
         try:
             self._carry_out(batch)
+        except BaseException as error:  # the interpreter is ending, say: nobody may wait for ever
+            for ticket in batch:
+                if not ticket.done:
+                    ticket.settle(None, error)
+            raise
         finally:
             with self._changed:
                 self._expected = len(batch) + len(self._queue)
@@ -115,7 +120,3 @@ class Batcher(Generic[C, R]):
                 return
             for ticket in batch:
                 self._carry_out([ticket])
-        except BaseException as error:
-            for ticket in batch:
-                ticket.settle(None, error)
-            raise

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOG_FORMATS = ("console", "json")
 LARGEST_PORT = 65535
 MOST_THREADS = 512
+_CORES = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?").fullmatch
 
 
 @attrs.define
@@ -83,18 +85,25 @@ def _one_of(choices: tuple[str, ...], fold: Callable[[str], str]) -> Callable[[s
 
 
 def _cpus(text: str) -> frozenset[int]:
-    cpus = set()
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not (first.isdigit() and (last.isdigit() or not dash)):
-            raise ValueError("must be cores such as 0 or 0,2-3")
-        cpus.update(range(int(first), int(last or first) + 1))
-    present = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
-    if present is None:
+    if not hasattr(os, "sched_getaffinity"):
         raise ValueError("can't be set on this system")
-    if not cpus or cpus - present:
-        raise ValueError(f"must name cores of this machine, which has {', '.join(map(str, sorted(present)))}")
-    return frozenset(cpus)
+    present = os.sched_getaffinity(0)
+    cpus: set[int] = set()
+    for part in text.split(","):
+        found = _CORES(part.strip())
+        if not found:
+            raise ValueError("must be cores such as 0 or 0,2-3")
+        first, last = int(found[1]), int(found[2] or found[1])
+        if first > last or not {first, last} <= present:
+            raise ValueError(f"must name cores of this machine, which has {', '.join(map(str, sorted(present)))}")
+        cpus.update(range(first, last + 1))
+    return frozenset(cpus & present)
+
+
+def _key(text: str) -> str:
+    if text.isascii() and text.isprintable() and " " not in text:
+        return text
+    raise ValueError("must be printable ASCII without blanks, since it travels in a header")
 
 
 def _networks(text: str) -> tuple[Network, ...]:
@@ -110,7 +119,7 @@ _VARIABLES: Mapping[str, Callable[[str], object]] = {
     "THREADS": _integer(1, MOST_THREADS),
     "CPUS": _cpus,
     "DATABASE_URL": str,
-    "EVENT_API_KEY": str,
+    "EVENT_API_KEY": _key,
     "TRUSTED_PROXIES": _networks,
     "LOG_LEVEL": _one_of(LOG_LEVELS, str.upper),
     "LOG_FORMAT": _one_of(LOG_FORMATS, str.lower),

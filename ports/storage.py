@@ -63,7 +63,7 @@ class RiskProfileStore(Protocol):
 
 
 class OperatorStore(Protocol):
-    """Operators by name and by the fingerprint of their key."""
+    """Operators by name, which is compared exactly and has no blank at its end, and by the key's fingerprint."""
 
     def add(self, operator: Operator) -> None:
         """Keep a new operator. Raises OperatorNameTaken."""

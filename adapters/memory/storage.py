@@ -10,7 +10,10 @@ import threading
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
+
+import attrs
 
 from domain.model.activity import LARGEST_INTEGER, Action, JudgedAction, Stream, UserActivity
 from domain.model.errors import OperatorNameTaken, OperatorNotFound
@@ -46,11 +49,14 @@ class MemoryActivityStore:
         for one in judged:
             action = one.action
             by_time = self._by_time[stream, action.user_id]
-            self._judged.append(JudgedAction(action, one.codes, one.received_at, len(self._judged) + 1))
+            self._judged.append(one)
             entry = (action.time, len(self._judged))
             insort(by_time, entry)
-            self._undo.append(self._judged.pop)
-            self._undo.append(lambda by_time=by_time, entry=entry: by_time.remove(entry))
+            self._undo.append(partial(self._take_back, by_time, entry))
+
+    def _take_back(self, by_time: ByTime, entry: tuple[int, int]) -> None:
+        self._judged.pop()
+        by_time.remove(entry)
 
     def between(self, stream: Stream, user_id: int, start: int, end: int) -> list[Action]:
         by_time = self._by_time.get((stream, user_id), [])
@@ -66,7 +72,7 @@ class MemoryActivityStore:
     ) -> list[JudgedAction]:
         by_time = self._by_time.get((stream, user_id), [])
         last = len(by_time) if before is None else bisect_left(by_time, before)
-        return [self._judged[id - 1] for _, id in reversed(by_time[max(0, last - limit) : last])]
+        return [attrs.evolve(self._judged[id - 1], id=id) for _, id in reversed(by_time[max(0, last - limit) : last])]
 
 
 class MemoryRiskProfileStore:
@@ -95,7 +101,7 @@ class MemoryOperatorStore:
         operator = self._operators.pop(name, None)
         if operator is None:
             raise OperatorNotFound(name)
-        self._undo.append(lambda: self._operators.update({name: operator}))
+        self._undo.append(partial(self._operators.__setitem__, name, operator))
 
     def by_fingerprint(self, key_fingerprint: str) -> Operator | None:
         matching = (one for one in self._operators.values() if one.key_fingerprint == key_fingerprint)
@@ -115,17 +121,22 @@ class MemoryStorage:
     def run(self, work: Callable[[Transaction], T], *, once: str) -> T:
         with self._lock:
             try:
-                return work(self)
-            except BaseException:
-                for undo in reversed(self._undo):
-                    undo()
-                raise
+                result = work(self)
+                self._undo.clear()  # committed
+                return result
             finally:
-                self._undo.clear()
+                self._take_back()
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         with self._lock:
-            return work(self)
+            try:
+                return work(self)
+            finally:
+                self._take_back()
+
+    def _take_back(self) -> None:
+        while self._undo:
+            self._undo.pop()()
 
     def check(self) -> None:
         """Memory is always there."""
@@ -139,8 +150,5 @@ V = TypeVar("V")
 
 
 def _put(table: dict[K, V], key: K, value: V, undo: list[Undo]) -> None:
-    if key in table:
-        undo.append(lambda before=table[key]: table.update({key: before}))
-    else:
-        undo.append(lambda: table.pop(key))
+    undo.append(partial(table.__setitem__, key, table[key]) if key in table else partial(table.pop, key))
     table[key] = value

@@ -16,7 +16,7 @@ class Trouble(Enum):
 
     ROLLED_BACK = "for certain not committed: run the whole transaction again"
     LOST = "the connection is gone: not committed, unless COMMIT was under way"
-    FULL = "the database can't take any more: not committed, and trying again won't help"
+    UNFIT = "full, read-only, spoilt or closed to us: not committed, and trying again won't help"
     OTHER = "a mistake of ours"
 
 
@@ -54,7 +54,7 @@ def open_database(url: str, connections: int) -> Database:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ValueError("is no database URL, such as sqlite:///var/hucha.db") from None
     if parsed.drivername == "sqlite":
         from adapters.sql.sqlite import SqliteDatabase

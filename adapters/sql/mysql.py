@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine
@@ -25,8 +25,11 @@ _AGAIN = {1020, 1205, 1213}
 _GONE = {1047, 1053, 1927, 2003, 2006, 2013, 2014, 2055, 4031}
 """Node not ready, shutting down, killed, can't connect, gone away, lost, out of step: another connection may do."""
 
-_FULL = {1021, 1114, 1290, 1836}
-"""Disk full, table full, read-only."""
+_UNFIT = {1021, 1044, 1045, 1049, 1114, 1290, 1836}
+"""Disk full, access denied, unknown database, table full, read-only."""
+
+_OPTIONS = {"unix_socket", "ssl_ca", "ssl_cert", "ssl_key", "ssl_check_hostname", "ssl_verify_cert"}
+"""What may follow the `?` of the URL."""
 
 
 class MysqlDatabase:
@@ -37,25 +40,29 @@ class MysqlDatabase:
     def __init__(self, url: URL, connections: int) -> None:
         if not url.database:
             raise ValueError("must name a database, as in mysql+pymysql://user:password@host/hucha")
+        if not url.query.keys() <= _OPTIONS:
+            raise ValueError(f"takes no options but {', '.join(sorted(_OPTIONS))}")
         url = url.update_query_dict({"charset": "utf8mb4"})
         self._write_engine = _engine(url, "READ COMMITTED", connections)
         self._read_engine = _engine(url, "REPEATABLE READ", connections)
 
+    def writing(self) -> AbstractContextManager[Connection]:
+        return self._transaction(self._write_engine)
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        return self._transaction(self._read_engine)
+
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        with self._write_engine.connect() as connection:
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        with engine.connect() as connection:
             connection.begin()
             try:
                 yield connection  # closing it rolls back what wasn't committed
-            except DBAPIError:
+            except DBAPIError as error:
                 connection.invalidate()  # whatever state it is in, nobody uses it again
+                if self.trouble(error) is Trouble.LOST:
+                    engine.dispose()  # its idle neighbours are likely to be lost too
                 raise
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        with self._read_engine.connect() as connection:
-            connection.begin()
-            yield connection
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
@@ -68,7 +75,7 @@ class MysqlDatabase:
             return Trouble.ROLLED_BACK
         if code in _GONE or error.connection_invalidated:
             return Trouble.LOST
-        return Trouble.FULL if code in _FULL else Trouble.OTHER
+        return Trouble.UNFIT if code in _UNFIT else Trouble.OTHER
 
     def close(self) -> None:
         self._write_engine.dispose()
@@ -85,6 +92,7 @@ def _engine(url: URL, isolation: Any, connections: int) -> Engine:
     return create_engine(
         url,
         isolation_level=isolation,
+        paramstyle="format",  # by position, as `Prepared` passes them
         connect_args=driver,
         pool_size=connections,
         max_overflow=connections,

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from domain.model.activity import Action, JudgedAction, UserActivity
+from domain.model.money import parse_amount
 from domain.model.operators import Operator
 from domain.model.risk_profiles import RATINGS, RiskProfile
 
@@ -90,7 +91,7 @@ def operator_from_row(row: Mapping[str, Any]) -> Operator:
 
 def cents(amount: Decimal) -> Decimal:
     """An amount as the model writes it, with two decimals."""
-    return amount.quantize(Decimal("0.01"))
+    return parse_amount(amount)
 
 
 def _limit(text: str) -> Decimal | int:

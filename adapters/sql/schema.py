@@ -6,6 +6,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from adapters.sql.database import Database
+from adapters.sql.retries import meaning, until_settled
 from domain.model.errors import StorageUnavailable
 
 HEAD = "0001"
@@ -18,6 +19,10 @@ def migrate(database: Database) -> bool:
     Safe when several nodes start together: one migrates, the others wait, then find nothing to do.
     Raises StorageUnavailable where the database can't be reached or isn't one that this version knows.
     """
+    return until_settled(lambda: _migrate(database))
+
+
+def _migrate(database: Database) -> bool:
     try:
         with database.reading() as connection:
             if _version(connection) == HEAD:
@@ -28,7 +33,7 @@ def migrate(database: Database) -> bool:
             connection.commit()
             return before != HEAD
     except DBAPIError as error:
-        raise StorageUnavailable(str(error.orig)) from error
+        raise meaning(database.trouble(error), error) from error
 
 
 def _version(connection: Connection) -> str | None:

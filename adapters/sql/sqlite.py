@@ -20,7 +20,7 @@ BUSY_TIMEOUT_SECONDS = 5
 
 _AGAIN = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _GONE = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR}
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY}
+_UNFIT = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _PRIMARY_CODE = 0xFF
 
 
@@ -30,9 +30,13 @@ class SqliteDatabase:
     commits_may_be_lost = False
 
     def __init__(self, url: URL, connections: int) -> None:
-        if not url.database or url.database == ":memory:":
-            raise ValueError("must name a file: a database in memory is lost with its connection")
-        Path(url.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+        if not url.database or url.database == ":memory:" or url.database.startswith("file:") or url.query:
+            raise ValueError("must name a plain file, as in sqlite:///var/hucha.db")
+        folder = Path(url.database).absolute().parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ValueError(f"needs the folder {folder}, which can't be made: {error.strerror}") from None
         self._write_engine = _engine(url, "BEGIN IMMEDIATE", poolclass=NullPool)
         self._read_engine = _engine(
             url, "BEGIN", "PRAGMA query_only = ON", poolclass=QueuePool, pool_size=connections, max_overflow=connections
@@ -75,7 +79,7 @@ class SqliteDatabase:
             return Trouble.ROLLED_BACK
         if code in _GONE:
             return Trouble.LOST
-        return Trouble.FULL if code in _FULL else Trouble.OTHER
+        return Trouble.UNFIT if code in _UNFIT else Trouble.OTHER
 
     def close(self) -> None:
         with self._lock:
@@ -89,7 +93,7 @@ class SqliteDatabase:
 def _engine(url: URL, begin: str, *pragmas: str, **options: Any) -> Engine:
     """An engine whose connections begin in their own words: the driver must not begin by itself."""
     driver = {"isolation_level": None, "timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}
-    engine = create_engine(url, connect_args=driver, **options)
+    engine = create_engine(url, connect_args=driver, hide_parameters=True, **options)
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: sqlite3.Connection, record: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Dialect, Integer, Numeric, String, TypeDecorator
@@ -11,6 +11,9 @@ from sqlalchemy.sql.type_api import TypeEngine
 
 _PLACES = 4
 _SCALE = 10**_PLACES
+_EXACT = Context(prec=28, traps=[Inexact])
+"""The caller's own context may be narrower than an amount."""
+
 
 Id = BigInteger().with_variant(Integer, "sqlite")
 """A primary key that counts by itself (SQLite does so for INTEGER only, which has 64 bits there too)."""
@@ -38,7 +41,10 @@ class Money(TypeDecorator[Decimal]):
             return None
         if not isinstance(value, Decimal) and (not isinstance(value, int) or isinstance(value, bool)):
             raise TypeError(f"money is a Decimal or an int, not {type(value).__name__}")
-        ten_thousandths = value * _SCALE
+        try:
+            ten_thousandths = _EXACT.multiply(value, _SCALE)
+        except Inexact:
+            raise ValueError("money has at most 28 digits") from None
         scaled = int(ten_thousandths)
         if scaled != ten_thousandths:
             raise ValueError("money has at most 4 decimals")
@@ -47,7 +53,7 @@ class Money(TypeDecorator[Decimal]):
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         if value is None:
             return None
-        return Decimal(value).scaleb(-_PLACES) if dialect.name == "sqlite" else Decimal(value)
+        return Decimal(value).scaleb(-_PLACES, _EXACT) if dialect.name == "sqlite" else Decimal(value)
 
     def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:
         return self

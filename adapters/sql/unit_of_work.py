@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -15,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from adapters.sql.activity import SqlActivityStore
 from adapters.sql.database import Database, Trouble
 from adapters.sql.operators import SqlOperatorStore
+from adapters.sql.retries import Again, meaning, reason, until_settled
 from adapters.sql.risk_profiles import SqlRiskProfileStore
 from adapters.sql.tables import operations
 from domain.model.errors import StorageUnavailable
@@ -22,13 +22,9 @@ from ports.storage import Transaction
 
 T = TypeVar("T")
 
-MOST_ATTEMPTS = 12
-MOST_SECONDS = 15
 OPERATIONS_KEPT = timedelta(hours=1)
 """An operation's id is needed while its own `run` lasts, which is far shorter."""
 PURGE_EVERY = 1024
-
-_log = logging.getLogger("hucha.storage")
 
 
 class SqlTransaction:
@@ -49,7 +45,7 @@ class SqlStorage:
 
     def run(self, work: Callable[[Transaction], T], *, once: str) -> T:
         run = _Run(self._database, work, once, purge=next(self._numbers) % PURGE_EVERY == 0)
-        return _until_settled(run.attempt)
+        return until_settled(run.attempt)
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         def attempt() -> T:
@@ -57,23 +53,30 @@ class SqlStorage:
                 with self._database.reading() as connection:
                     return work(SqlTransaction(connection))
             except DBAPIError as error:
-                raise _meaning(self._database.trouble(error), error) from error
+                raise meaning(self._database.trouble(error), error) from error
 
-        return _until_settled(attempt)
+        return until_settled(attempt)
 
     def check(self) -> None:
         try:
+            self._ask()
+        except Again:  # a connection that broke while it was idle says nothing of the database
+            try:
+                self._ask()
+            except Again as error:
+                raise StorageUnavailable(reason(error.__cause__)) from error
+
+    def _ask(self) -> None:
+        try:
             with self._database.reading() as connection:
                 connection.execute(text("SELECT 1"))
-        except (DBAPIError, PoolTimeout) as error:
-            raise StorageUnavailable(_reason(error)) from error
+        except PoolTimeout as error:
+            raise StorageUnavailable("no connection was free in time") from error
+        except DBAPIError as error:
+            raise meaning(self._database.trouble(error), error) from error
 
     def close(self) -> None:
         self._database.close()
-
-
-class _Again(Exception):
-    """The attempt left nothing behind, or what it left can be recognised: run it again."""
 
 
 class _Run(Generic[T]):
@@ -101,7 +104,7 @@ class _Run(Generic[T]):
             trouble = self._database.trouble(error)
             if trouble is Trouble.LOST and committing:
                 self._unknown = committing
-            raise _meaning(trouble, error) from error
+            raise meaning(trouble, error) from error
 
     def _took_place(self, connection: Connection) -> bool:
         """Whether the attempt with the unknown COMMIT was committed; if not, leave the mark of this attempt."""
@@ -115,46 +118,3 @@ class _Run(Generic[T]):
                 raise
             return True
         return False
-
-
-def _until_settled(attempt: Callable[[], T]) -> T:
-    try:
-        try:
-            return attempt()
-        except _Again as first:
-            _log.info("running a transaction again", extra={"reason": _reason(first.__cause__)})
-        return _retrying(attempt)
-    except PoolTimeout as error:
-        raise StorageUnavailable("no connection was free in time") from error
-
-
-def _retrying(attempt: Callable[[], T]) -> T:
-    from tenacity import (
-        Retrying,
-        retry_if_exception_type,
-        stop_after_attempt,
-        stop_after_delay,
-        wait_random_exponential,
-    )
-
-    retrying = Retrying(
-        retry=retry_if_exception_type(_Again),
-        wait=wait_random_exponential(multiplier=0.02, max=1),
-        stop=stop_after_attempt(MOST_ATTEMPTS) | stop_after_delay(MOST_SECONDS),
-        reraise=True,
-    )
-    try:
-        return retrying(attempt)
-    except _Again as last:
-        raise StorageUnavailable(_reason(last.__cause__)) from last
-
-
-def _meaning(trouble: Trouble, error: DBAPIError) -> Exception:
-    if trouble in (Trouble.ROLLED_BACK, Trouble.LOST):
-        return _Again()
-    return StorageUnavailable(_reason(error)) if trouble is Trouble.FULL else error
-
-
-def _reason(error: BaseException | None) -> str:
-    """The driver's own words, without the statement and its values."""
-    return str(error.orig if isinstance(error, DBAPIError) else error)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import attrs
 
 from domain.model.activity import Action, JudgedAction, Stream, Timeline
-from domain.rules.activity import LONGEST_WINDOW_SECONDS, Verdict, judge, needs_history, replay
+from domain.rules.activity import LONGEST_WINDOW_SECONDS, STANDARD_LIMITS, Verdict, judge, needs_history, replay
 from domain.rules.ratings import limits_of
 from ports.clock import Clock
 from ports.security import Secrets
@@ -36,7 +36,7 @@ class JudgeEvents:
             for user_id in user_ids - activities.keys():
                 activities[user_id] = replay(tx.activity.history(self.stream, user_id))
             profiles = tx.risk_profiles.find(user_ids)
-            limits = {user_id: limits_of(profiles.get(user_id)) for user_id in user_ids}
+            limits = {user_id: limits_of(profile) for user_id, profile in profiles.items()}
             verdicts: list[Verdict] = []
             unsaved: list[JudgedAction] = []
             for action in actions:
@@ -46,7 +46,7 @@ class JudgeEvents:
                     tx.activity.append(self.stream, unsaved)  # the batch's own actions are history too
                     unsaved = []
                     recent = _history(tx.activity, self.stream, action)
-                verdict = judge(action, activity, limits[action.user_id], recent)
+                verdict = judge(action, activity, limits.get(action.user_id, STANDARD_LIMITS), recent)
                 verdicts.append(verdict)
                 unsaved.append(JudgedAction(action, verdict.codes, received_at))
             tx.activity.append(self.stream, unsaved)

@@ -22,12 +22,13 @@ class Operators:
     secrets: Secrets
 
     def create(self, name: str) -> str:
-        """Register an operator (1 to 128 printable characters) and return the bearer key.
+        """Register an operator (1 to 128 printable characters, no blank at either end) and return the bearer key.
 
         Raises InvalidFields, OperatorNameTaken, StorageUnavailable.
         """
-        if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
-            raise InvalidFields((FieldProblem("name", f"must be 1 to {LONGEST_NAME} printable characters"),))
+        if not name or len(name) > LONGEST_NAME or not name.isprintable() or name != name.strip():
+            detail = f"must be 1 to {LONGEST_NAME} printable characters without a blank at either end"
+            raise InvalidFields((FieldProblem("name", detail),))
         key = self.secrets.new_key()
         operator = Operator(name, self.secrets.fingerprint(key), self.clock.now())
 

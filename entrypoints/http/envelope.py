@@ -59,8 +59,12 @@ class Envelope:
             own = [("X-Request-ID", id), ("Content-Security-Policy", policy), *_HEADERS]
             return start_response(status, headers + own, exc_info)
 
+        without_body = environ["REQUEST_METHOD"] == "HEAD"
+        if without_body:
+            environ["REQUEST_METHOD"] = "GET"  # the same answer, of which the head is sent (RFC 9110, 9.3.2)
         try:
-            return self._app(environ, start)
+            body = self._app(environ, start)
+            return [] if without_body else body
         finally:
             route = environ.get(ROUTE_KEY, "unmatched")
             self._metrics.answered(environ["REQUEST_METHOD"], route, answered_with, time.perf_counter() - started)

@@ -36,7 +36,6 @@ AmountIn = Annotated[
         },
     ),
 ]
-AmountOut = Annotated[Decimal, Meta(extra_json_schema={"type": "number", "format": "decimal"})]
 Count = Annotated[int, Meta(ge=0, le=LARGEST_INTEGER)]
 
 
@@ -65,7 +64,7 @@ class StoredEvent:
 
     id: int
     type: Literal["deposit", "withdraw"]
-    amount: AmountOut
+    amount: Decimal
     user_id: int
     time: int
     alert_codes: tuple[int, ...]

@@ -132,10 +132,24 @@ def _schemas(routes: Sequence[Route]) -> tuple[Schemas, dict[str, Any]]:
             types += [type for _, type in operation.others.values()]
     types = [type for type in types if type is not None]
     found, components = msgspec.json.schema_components(types, ref_template=_REF)
-    for component in components.values():
-        component.pop("title", None)
+    for schema in (*found, *components.values()):
+        _as_answered(schema)
     by_type = {str(type): schema for type, schema in zip(types, found, strict=True)}
     return lambda described: by_type[str(described)], components
+
+
+def _as_answered(schema: Any) -> None:
+    """Decimals leave as JSON numbers, where msgspec supposes strings."""
+    if isinstance(schema, dict):
+        if schema.get("format") == "decimal":
+            schema["type"] = "number"
+        if isinstance(schema.get("title"), str):  # a class's name, which its key says; not a property of that name
+            del schema["title"]
+        for inner in schema.values():
+            _as_answered(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            _as_answered(inner)
 
 
 def _operation(route: Route, method: str, operation: Operation, schemas: Schemas) -> dict[str, Any]:

@@ -63,7 +63,8 @@ def query_integer(req: falcon.Request, name: str, largest: int = LARGEST_INTEGER
     number = _integer(text or "")
     smallest = 0 if default is None else 1
     if number is None or not smallest <= number <= largest:
-        detail = f"must be an integer from {smallest} to {largest}" if text else "is required"
+        required = not text and default is None
+        detail = "is required" if required else f"must be an integer from {smallest} to {largest}"
         raise InvalidFields((FieldProblem(name, detail),))
     return number
 

@@ -18,7 +18,7 @@ from entrypoints.http.auth import require_operator
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
 from entrypoints.http.payloads import parse_body, path_integer, read_body
 
-Threshold = Annotated[Decimal | int, Meta(extra_json_schema={"type": "number", "exclusiveMinimum": 0})]
+Threshold = Annotated[Decimal | int, Meta(extra_json_schema={"exclusiveMinimum": 0})]
 
 
 @attrs.frozen

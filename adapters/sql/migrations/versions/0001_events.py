@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from adapters.sql.migrations import MYSQL_OPTIONS
+from adapters.sql.migrations import MYSQL_OPTIONS, create_index_once
 from adapters.sql.types import Id, Instant, Money, money_check
 
 revision = "0001"
@@ -24,7 +24,6 @@ def upgrade() -> None:
         sa.Column("alert_codes", sa.String(255), nullable=False, comment="ascending, separated by commas"),
         sa.Column("received_at", Instant, nullable=False),
         money_check("amount"),
-        sa.Index("ix_events_stream_user_id_time", "stream", "user_id", "time"),
         if_not_exists=True,
         **MYSQL_OPTIONS,
     )
@@ -62,7 +61,9 @@ def upgrade() -> None:
             primary_key=True,
             comment="settles whether a COMMIT took place when its answer was lost",
         ),
-        sa.Column("created_at", Instant, nullable=False, index=True),
+        sa.Column("created_at", Instant, nullable=False),
         if_not_exists=True,
         **MYSQL_OPTIONS,
     )
+    create_index_once("ix_events_stream_user_id_time", "events", ["stream", "user_id", "time"])
+    create_index_once("ix_operations_created_at", "operations", ["created_at"])

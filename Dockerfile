@@ -1,0 +1,21 @@
+# Two stages: what builds stays behind.
+FROM python:3.13-slim AS build
+WORKDIR /src
+COPY setup.cfg pyproject.toml README.md LICENSE ./
+COPY domain domain
+COPY ports ports
+COPY adapters adapters
+COPY entrypoints entrypoints
+RUN python -m venv /opt/hucha && /opt/hucha/bin/pip install --no-cache-dir .
+
+FROM python:3.13-slim
+COPY --from=build /opt/hucha /opt/hucha
+RUN useradd --system --home-dir /var/lib/hucha --create-home hucha
+USER hucha
+WORKDIR /var/lib/hucha
+ENV PATH=/opt/hucha/bin:$PATH HOST=0.0.0.0 LOG_FORMAT=json PYTHONUNBUFFERED=1
+EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:3000/healthz', timeout=2)"]
+STOPSIGNAL SIGTERM
+CMD ["hucha", "serve"]

@@ -1,0 +1,69 @@
+"""Run a transaction again where the database asks for it, for a bounded time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from adapters.sql.database import Trouble
+from domain.model.errors import StorageUnavailable
+
+T = TypeVar("T")
+
+MOST_ATTEMPTS = 12
+MOST_SECONDS = 15
+
+_log = logging.getLogger("hucha.storage")
+
+
+class Again(Exception):
+    """The attempt left nothing behind, or what it left can be recognised: run it again. Its cause is the driver's."""
+
+
+def meaning(trouble: Trouble, error: DBAPIError) -> Exception:
+    """What to raise for an error of the driver."""
+    if trouble in (Trouble.ROLLED_BACK, Trouble.LOST):
+        return Again()
+    return StorageUnavailable(reason(error)) if trouble is Trouble.UNFIT else error
+
+
+def until_settled(attempt: Callable[[], T]) -> T:
+    """Call `attempt` until it doesn't raise Again. Raises StorageUnavailable where that takes too long."""
+    try:
+        try:
+            return attempt()
+        except Again as first:
+            _log.info("running a transaction again", extra={"reason": reason(first.__cause__)})
+        return _retrying(attempt)
+    except PoolTimeout as error:
+        raise StorageUnavailable("no connection was free in time") from error
+
+
+def reason(error: BaseException | None) -> str:
+    """The driver's own words, without the statement and its values."""
+    return str(error.orig if isinstance(error, DBAPIError) else error)
+
+
+def _retrying(attempt: Callable[[], T]) -> T:
+    from tenacity import (
+        Retrying,
+        retry_if_exception_type,
+        stop_after_attempt,
+        stop_after_delay,
+        wait_random_exponential,
+    )
+
+    retrying = Retrying(
+        retry=retry_if_exception_type(Again),
+        wait=wait_random_exponential(multiplier=0.02, max=1),
+        stop=stop_after_attempt(MOST_ATTEMPTS) | stop_after_delay(MOST_SECONDS),
+        reraise=True,
+    )
+    try:
+        return retrying(attempt)
+    except Again as last:
+        raise StorageUnavailable(reason(last.__cause__)) from last
