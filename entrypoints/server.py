@@ -16,6 +16,7 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
+from waitress.task import WSGITask
 
 from entrypoints.settings import Settings
 
@@ -30,6 +31,23 @@ LARGEST_REQUEST_BYTES = 2 * 1024 * 1024
 _log = logging.getLogger("hucha.server")
 
 
+class Task(WSGITask):
+    """A request being answered: an answer that is whole leaves in one piece.
+
+    waitress sends the head, then the body: two system calls, at each of which the thread lets go of the interpreter
+    and has to wait for it again.
+    """
+
+    def write(self, data: bytes) -> None:
+        if self.wrote_header or not self.complete or not data or not self.has_body or self.content_length != len(data):
+            super().write(data)
+            return
+        head = self.build_response_header()
+        self.wrote_header = True
+        self.content_bytes_written = len(data)
+        self.channel.write_soon(head + data)
+
+
 class Channel(HTTPChannel):
     """A connection that asks for the socket only when the loop has something to write.
 
@@ -39,6 +57,7 @@ class Channel(HTTPChannel):
     """
 
     server: Server
+    task_class = Task
 
     def writable(self) -> bool:
         if self.requests and not self.will_close and self.total_outbufs_len < self.adj.outbuf_high_watermark:
