@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -60,15 +59,8 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
     hucha = build(settings)
     try:
         server = make_server(create_app(hucha), settings)
-    except OSError as error:
-        hucha.close()
-        raise WrongSetting(
-            "PORT", f"{settings.port} on {settings.host} can't be listened on: {error.strerror}"
-        ) from None
-    gc.freeze()
-    gc.enable()
-    logging.getLogger("hucha.server").info("serving http://%s:%s", server.effective_host, server.effective_port)
-    try:
+        gc.freeze()
+        gc.enable()
         serve(server)
     finally:
         hucha.close()

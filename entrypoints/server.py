@@ -16,9 +16,11 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
-from waitress.task import WSGITask
+from waitress.task import ErrorTask, WSGITask
 
-from entrypoints.settings import Settings
+from entrypoints.http.dialects import PROBLEM_TYPE, Failure, problem
+from entrypoints.http.envelope import headers_of_every_answer, new_request_id
+from entrypoints.settings import Settings, WrongSetting
 
 STOP_SECONDS = 10
 """How long running requests may take to finish once the server was asked to stop."""
@@ -48,20 +50,36 @@ class Task(WSGITask):
         self.channel.write_soon(head + data)
 
 
+class Refusal(ErrorTask):
+    """What waitress refuses before the app sees it, in the form and with the headers of every other answer."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        body = problem(Failure(error.code, f"{error.reason}: {error.body}."))
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers += [("Content-Type", PROBLEM_TYPE), *headers_of_every_answer(new_request_id())]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
 class Channel(HTTPChannel):
     """A connection that asks for the socket only when the loop has something to write.
 
-    While a request is served, its thread writes the answer itself. waitress asks to be told when the socket takes
-    bytes as soon as there are any, which is always, so its loop spins until that thread is done. Only an answer
-    over the high watermark needs the loop's help.
+    While a request is served, its thread writes the answer itself, holding the lock of the buffers. waitress asks to be
+    told when the socket takes bytes as soon as there are any, which is always, so its loop spins until that thread is
+    done. What a slow reader left behind is in the buffers while nobody holds the lock.
     """
 
     server: Server
     task_class = Task
+    error_task_class = Refusal
 
     def writable(self) -> bool:
-        if self.requests and not self.will_close and self.total_outbufs_len < self.adj.outbuf_high_watermark:
-            return False
+        if self.requests and not self.will_close:
+            if not self.total_outbufs_len or not self.outbuf_lock.acquire(blocking=False):
+                return False
+            self.outbuf_lock.release()
         return bool(super().writable())
 
     def readable(self) -> bool:
@@ -106,8 +124,20 @@ class Server(TcpWSGIServer):
 
 
 def make_server(app: Any, settings: Settings) -> Server:
-    """A server that listens, and doesn't serve yet. Raises OSError where the address can't be had."""
-    adjustments = Adjustments(
+    """A server that listens, and doesn't serve yet. Raises WrongSetting where the address can't be had."""
+    try:
+        adjustments = _adjustments(settings)
+    except ValueError:
+        raise WrongSetting("HOST", f"{settings.host} is no address of this machine") from None
+    try:
+        return Server(app, adj=adjustments)
+    except OSError as error:
+        reason = f"{settings.port} on {settings.host} can't be listened on: {error.strerror}"
+        raise WrongSetting("PORT", reason) from None
+
+
+def _adjustments(settings: Settings) -> Adjustments:
+    return Adjustments(
         host=settings.host,
         port=settings.port,
         threads=settings.threads,
@@ -118,7 +148,6 @@ def make_server(app: Any, settings: Settings) -> Server:
         channel_timeout=60,
         connection_limit=1000,
     )
-    return Server(app, adj=adjustments)
 
 
 def serve(server: Server) -> None:
@@ -129,5 +158,6 @@ def serve(server: Server) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    _log.info("serving http://%s:%s", server.effective_host, server.effective_port)
     server.run()
     _log.info("stopped")

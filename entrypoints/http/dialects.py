@@ -18,6 +18,7 @@ from domain.model.errors import FieldProblem, Forbidden, InvalidFields, NotFound
 from entrypoints.http.payloads import BodyRefused
 
 RETRY_AFTER_SECONDS = 1
+PROBLEM_TYPE = "application/problem+json"
 
 _log = logging.getLogger("hucha.http")
 
@@ -135,8 +136,13 @@ def write(failure: Failure, dialect: Dialect, resp: falcon.Response) -> None:
         resp.content_type = falcon.MEDIA_JSON
         resp.data = msgspec.json.encode(ErrorObject(failure.sentence))
         return
-    resp.content_type = "application/problem+json"
-    resp.data = msgspec.json.encode(
+    resp.content_type = PROBLEM_TYPE
+    resp.data = problem(failure)
+
+
+def problem(failure: Failure) -> bytes:
+    """A failure by RFC 9457."""
+    return msgspec.json.encode(
         Problem(
             type="about:blank",
             title=HTTPStatus(failure.status).phrase,

@@ -23,7 +23,7 @@ CSP_KEY = "hucha.content_security_policy"
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
 """The id of the request that this thread serves, for the logs."""
 
-_NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'"
+NOTHING_ALLOWED = "default-src 'none'; frame-ancestors 'none'"
 _HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
@@ -32,6 +32,18 @@ _HEADERS = [
     ("Strict-Transport-Security", "max-age=31536000; includeSubDomains"),
     ("Cache-Control", "no-store"),
 ]
+
+
+def new_request_id() -> str:
+    """An id that tells requests apart in the logs; nobody needs to be unable to guess it."""
+    return f"{getrandbits(64):016x}"
+
+
+def headers_of_every_answer(id: str, policy: str = NOTHING_ALLOWED) -> list[tuple[str, str]]:
+    """The request's id and the security headers."""
+    return [("X-Request-ID", id), ("Content-Security-Policy", policy), *_HEADERS]
+
+
 _SOUND_ID = re.compile(r"[A-Za-z0-9._-]{1,64}").fullmatch
 
 Environ = dict[str, Any]
@@ -47,7 +59,7 @@ class Envelope:
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         given = environ.get("HTTP_X_REQUEST_ID")
-        id = given if given and _SOUND_ID(given) else f"{getrandbits(64):016x}"
+        id = given if given and _SOUND_ID(given) else new_request_id()
         request_id.set(id)
         started = time.perf_counter()
         answered_with = "500"
@@ -55,9 +67,8 @@ class Envelope:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             nonlocal answered_with
             answered_with = status[:3]
-            policy = environ.get(CSP_KEY, _NOTHING_ALLOWED)
-            own = [("X-Request-ID", id), ("Content-Security-Policy", policy), *_HEADERS]
-            return start_response(status, headers + own, exc_info)
+            policy = environ.get(CSP_KEY, NOTHING_ALLOWED)
+            return start_response(status, headers + headers_of_every_answer(id, policy), exc_info)
 
         without_body = environ["REQUEST_METHOD"] == "HEAD"
         if without_body:
