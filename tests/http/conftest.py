@@ -1,0 +1,66 @@
+"""A bank in memory behind the whole WSGI app, and an operator's key to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from falcon import testing
+
+from adapters.memory.clock import SetClock
+from entrypoints.composition import Hucha, build, build_in_memory
+from entrypoints.http.app import create_app
+from entrypoints.settings import Settings
+
+Clients = Callable[..., testing.TestClient]
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@pytest.fixture
+def hucha(clock: SetClock) -> Hucha:
+    return build_in_memory(clock=clock)
+
+
+@pytest.fixture
+def client(hucha: Hucha) -> testing.TestClient:
+    return testing.TestClient(create_app(hucha))
+
+
+@pytest.fixture
+def operator(hucha: Hucha) -> dict[str, str]:
+    """The headers of an operator."""
+    return {"Authorization": f"Bearer {hucha.operators.create('ana')}"}
+
+
+@pytest.fixture
+def client_with() -> Clients:
+    """A client of a new bank in memory, with these settings."""
+
+    def make(**settings: Any) -> testing.TestClient:
+        return testing.TestClient(create_app(build_in_memory(Settings(**settings))))
+
+    return make
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "hucha.db"
+
+
+@pytest.fixture
+def stored(database: Path) -> Iterator[Hucha]:
+    """A bank over SQLite."""
+    hucha = build(Settings(database_url=f"sqlite:///{database}", threads=4))
+    yield hucha
+    hucha.close()
+
+
+@pytest.fixture
+def stored_client(stored: Hucha) -> testing.TestClient:
+    return testing.TestClient(create_app(stored))

@@ -1,0 +1,216 @@
+"""The OpenAPI document is valid, complete and true: every route is in it, and answers as it says (contract G9)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from falcon import inspect
+from falcon.testing import Result, TestClient
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from entrypoints.composition import Hucha, build_in_memory
+from entrypoints.http.app import UNDESCRIBED, create_app, create_falcon_app
+from entrypoints.http.metrics import Metrics
+from entrypoints.settings import Settings
+
+from .bodies import GOOD, body_of
+
+JSON = {"Content-Type": "application/json"}
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+
+
+def read_document() -> dict[str, Any]:
+    answer = TestClient(create_app(build_in_memory())).simulate_get("/api/openapi.json")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/json"
+    return answer.json
+
+
+DOCUMENT = read_document()
+OPERATIONS = [
+    pytest.param(path, method, operation, id=f"{method.upper()} {path}")
+    for path, item in DOCUMENT["paths"].items()
+    for method, operation in item.items()
+    if method in METHODS
+]
+
+
+def routes() -> Iterator[tuple[str, str]]:
+    """Every (path, method) that the router of the app knows."""
+    for route in inspect.inspect_app(create_falcon_app(build_in_memory(), Metrics())).routes:
+        for method in route.methods:
+            if not method.internal:
+                yield route.path, method.method.lower()
+
+
+def described(answer: Result, path: str, method: str) -> None:
+    """Check an answer against what the document says of it."""
+    responses = DOCUMENT["paths"][path][method]["responses"]
+    response = responses.get(str(answer.status_code), responses["default"])
+    media_type = answer.headers["Content-Type"].partition(";")[0]
+    assert media_type in response["content"], (answer.status_code, media_type)
+    schema = response["content"][media_type]["schema"]
+    instance = answer.json if media_type.endswith("json") else answer.text
+    check(instance, schema)
+
+
+def check(instance: object, schema: dict[str, Any]) -> None:
+    Draft202012Validator({**schema, "components": DOCUMENT["components"]}).validate(instance)
+
+
+@pytest.fixture
+def ask(client: TestClient, operator: dict[str, str]) -> Any:
+    """Ask a route of the document as an operator; the answer is checked against the document."""
+
+    def asking(method: str, path: str, *, user_id: str = "1", headers: Any = None, **more: Any) -> Result:
+        sent = operator | JSON if headers is None else headers
+        answer = client.simulate_request(method.upper(), path.format(user_id=user_id), headers=sent, **more)
+        described(answer, path, method)
+        return answer
+
+    return asking
+
+
+def test_the_document_is_valid_openapi_3_1() -> None:
+    # contract: G9
+    assert DOCUMENT["openapi"].startswith("3.1")
+    errors = list(OpenAPIV31SpecValidator(DOCUMENT).iter_errors())
+    assert not errors
+
+
+def test_no_route_is_left_out_of_the_document() -> None:
+    # contract: G9
+    known = {(path, method) for path, method in routes() if path not in UNDESCRIBED}
+    assert known == {(path, method) for path, item in DOCUMENT["paths"].items() for method in item}
+    assert known
+
+
+def test_the_undescribed_routes_are_the_description_and_its_page() -> None:
+    assert {path for path, _ in routes()} >= set(UNDESCRIBED)
+    assert all(path.startswith(("/api/openapi", "/api/docs")) for path in UNDESCRIBED)
+
+
+def test_operation_ids_are_unique() -> None:
+    ids = [operation.values[2]["operationId"] for operation in OPERATIONS]
+    assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_every_operation_says_what_it_does(path: str, method: str, operation: dict[str, Any]) -> None:
+    assert operation["summary"]
+    assert all(response["description"] for response in operation["responses"].values())
+    assert all(parameter["description"] for parameter in operation.get("parameters", ()))
+    named = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "path"}
+    assert named == {part[1:-1] for part in path.split("/") if part.startswith("{")}
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_access_is_told_as_it_is(path: str, method: str, operation: dict[str, Any]) -> None:
+    """Where the document wants a token, a stranger from afar is denied; else not."""
+    client = TestClient(create_app(build_in_memory(Settings(event_api_key="s3cret"))))
+    answer = client.simulate_request(method.upper(), path.replace("{user_id}", "1"), remote_addr="203.0.113.9")
+    described(answer, path, method)
+    assert (answer.status_code == 401) is bool(operation["security"])
+    assert ("401" in operation["responses"]) is bool(operation["security"])
+
+
+WITH_BODY = [one for one in OPERATIONS if "requestBody" in one.values[2]]
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), WITH_BODY)
+def test_every_example_is_accepted_by_its_route_and_fits_its_schema(
+    ask: Any, path: str, method: str, operation: dict[str, Any]
+) -> None:
+    # contract: G9
+    content = operation["requestBody"]["content"]["application/json"]
+    check(content["example"], content["schema"])
+    assert ask(method, path, body=json.dumps(content["example"])).status_code == 200
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), WITH_BODY)
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b"nonsense", "application/json", 400),
+        (b'{"type": 1, "rating": 1}', "application/json", 400),
+        (b"{}", "text/plain", 415),
+        (b" " * (1024 * 1024 + 1), "application/json", 413),
+    ],
+)
+def test_refused_bodies_are_answered_as_described(
+    ask: Any,
+    operator: dict[str, str],
+    path: str,
+    method: str,
+    operation: Any,
+    body: bytes,
+    content_type: str,
+    status: int,
+) -> None:
+    assert str(status) in operation["responses"]
+    headers = operator | {"Content-Type": content_type}
+    assert ask(method, path, body=body, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_wrong_methods_are_answered_as_described(client: TestClient, path: str, method: str, operation: Any) -> None:
+    described(client.simulate_delete(path.replace("{user_id}", "1")), path, method)
+
+
+def test_verdicts_are_answered_as_described(ask: Any) -> None:
+    for number in range(8):
+        raw = {**GOOD, "type": '"withdraw"' if number % 3 else '"deposit"', "amount": f"{90 + number * 3}.50"}
+        assert ask("post", "/event", body=body_of(raw)).status_code == 200
+
+
+def test_lists_are_answered_as_described(ask: Any, hucha: Hucha) -> None:
+    for number in range(8):
+        ask("post", "/event", body=body_of({**GOOD, "amount": f'"{number * 30 + 1}.05"'}))
+    answer = ask("get", "/api/events", query_string="user_id=1&limit=5")
+    assert len(answer.json) == 5
+    assert ask("get", "/api/events", query_string="user_id=2").json == []
+    assert ask("get", "/api/events", query_string="user_id=x").status_code == 400
+    assert ask("get", "/api/events", headers={}).status_code == 401
+
+
+def test_profiles_are_answered_as_described(ask: Any) -> None:
+    path = "/api/risk-profiles/{user_id}"
+    assert ask("get", path).status_code == 200
+    profile = {"rating": "high", "thresholds": {"30": 7, "123": "0.10", "1100": 9999999999999.99}}
+    assert ask("put", path, body=json.dumps(profile)).status_code == 200
+    assert ask("get", path).json["thresholds"]["30"] == 7
+    assert ask("get", path, user_id="x").status_code == 404
+    assert ask("put", path, user_id="x").status_code == 404
+    assert ask("get", path, headers={}).status_code == 401
+
+
+def test_health_is_answered_as_described(ask: Any) -> None:
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert ask("get", path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("field", "raw"),
+    [
+        ("type", '"transfer"'),
+        ("type", "null"),
+        ("amount", "0"),
+        ("amount", '"1e2"'),
+        ("amount", '"-1"'),
+        ("amount", "true"),
+        ("user_id", "-1"),
+        ("user_id", "9007199254740992"),
+        ("user_id", '"1"'),
+        ("time", "1.5"),
+        ("time", None),
+    ],
+)
+def test_the_schema_of_an_event_refuses_what_the_route_refuses(field: str, raw: str | None) -> None:
+    schema = DOCUMENT["paths"]["/event"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    validator = Draft202012Validator({**schema, "components": DOCUMENT["components"]})
+    assert validator.is_valid(json.loads(body_of(GOOD)))
+    assert not validator.is_valid(json.loads(body_of({**GOOD, field: raw})))

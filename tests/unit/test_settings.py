@@ -1,0 +1,191 @@
+"""A wrong value in the environment stops the start with one sentence that names the variable (contract R3)."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import subprocess
+import sys
+from ipaddress import ip_network
+from pathlib import Path
+
+import attrs
+import pytest
+
+from domain.model.errors import StorageUnavailable
+from entrypoints.composition import build, migrate_only
+from entrypoints.settings import Settings, WrongSetting
+
+CPU = min(os.sched_getaffinity(0))
+NO_CPU = max(os.sched_getaffinity(0)) + 1000
+
+DEFAULTS = {
+    "HOST": "127.0.0.1",
+    "PORT": 3000,
+    "THREADS": 32,
+    "CPUS": None,
+    "DATABASE_URL": "sqlite:///var/hucha.db",
+    "EVENT_API_KEY": None,
+    "TRUSTED_PROXIES": (),
+    "LOG_LEVEL": "INFO",
+    "LOG_FORMAT": "console",
+}
+
+GOOD = [
+    ("HOST", "0.0.0.0", "0.0.0.0"),
+    ("HOST", "::1", "::1"),
+    ("HOST", "localhost", "localhost"),
+    ("PORT", "0", 0),
+    ("PORT", "8080", 8080),
+    ("PORT", "65535", 65535),
+    ("PORT", " 8080 ", 8080),
+    ("PORT", "08080", 8080),
+    ("THREADS", "1", 1),
+    ("THREADS", "512", 512),
+    ("CPUS", f"{CPU}", frozenset({CPU})),
+    ("CPUS", f"{CPU}-{CPU}", frozenset({CPU})),
+    ("CPUS", f" {CPU} , {CPU}", frozenset({CPU})),
+    ("DATABASE_URL", "sqlite:////tmp/x.db", "sqlite:////tmp/x.db"),
+    ("DATABASE_URL", "mysql+pymysql://u:p@h/d", "mysql+pymysql://u:p@h/d"),
+    ("EVENT_API_KEY", "s3cret", "s3cret"),
+    ("TRUSTED_PROXIES", "10.0.0.0/8", (ip_network("10.0.0.0/8"),)),
+    ("TRUSTED_PROXIES", "127.0.0.1", (ip_network("127.0.0.1/32"),)),
+    ("TRUSTED_PROXIES", "10.0.0.0/8, 2001:db8::/32", (ip_network("10.0.0.0/8"), ip_network("2001:db8::/32"))),
+    ("LOG_LEVEL", "DEBUG", "DEBUG"),
+    ("LOG_LEVEL", "warning", "WARNING"),
+    ("LOG_LEVEL", "ERROR", "ERROR"),
+    ("LOG_FORMAT", "json", "json"),
+    ("LOG_FORMAT", "Console", "console"),
+]
+
+BAD = [
+    *[("PORT", text) for text in ("abc", "-1", "+1", "65536", "1.0", "1e3", "0x50", "80 80", "٣٠٠٠", "1_000")],
+    *[("THREADS", text) for text in ("0", "-1", "513", "many", "1.5", "²")],
+    *[("CPUS", text) for text in ("abc", "-1", ",", "0,", "0-", "-", "0--1", "0-1-2", "1.5", "²", f"{CPU}-²")],
+    *[("CPUS", text) for text in (f"{NO_CPU}", f"{CPU},{NO_CPU}", f"{CPU + 1}-{CPU}")],
+    *[
+        ("TRUSTED_PROXIES", text)
+        for text in ("abc", "10.0.0.0/33", "10.0.0.1/8", "10.0.0", ",", "10.0.0.0/8,", "::1/129")
+    ],
+    *[("EVENT_API_KEY", text) for text in ("a b", "se\u00f1al", "a\tb", "a\u200bb", "\U0001f511")],
+    *[("LOG_LEVEL", text) for text in ("LOUD", "10", "INFO,DEBUG", "NOTSET", "CRITICAL ERROR")],
+    *[("LOG_FORMAT", text) for text in ("xml", "jsonl", "json,console")],
+]
+
+BAD_DATABASES = [
+    "nonsense",
+    "hucha.db",
+    "/var/hucha.db",
+    "sqlite",
+    "sqlite:",
+    "sqlite://",
+    "sqlite:///:memory:",
+    "sqlite:///file::memory:?uri=true",
+    "sqlite:///file:x?mode=memory&uri=true",
+    "sqlite+aiosqlite:///x.db",
+    "postgresql://u:s3cret@h/d",
+    "mysql://u:s3cret@h/d",
+    "mysql+mysqldb://u:s3cret@h/d",
+    "mysql+pymysql://",
+    "mysql+pymysql://u:s3cret@h",
+    "mysql+pymysql://u:s3cret@h/",
+    "mysql+pymysql://u:s3cret@h:port/d",
+    "mysql+pymysql://u:s3cret@h/d?nonsense=1",
+    "http://h/d",
+    "://",
+]
+
+
+def sentence_of(wrong: WrongSetting, name: str) -> str:
+    """One sentence, for people, that names the variable."""
+    sentence = str(wrong)
+    assert wrong.name == name
+    assert sentence.startswith(f"{name} ")
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert len(sentence) < 300
+    assert not re.search(r"Traceback|Error|invalid literal|base 10|None|<", sentence), sentence
+    return sentence
+
+
+def test_an_empty_environment_has_the_defaults_of_the_contract() -> None:
+    # contract: R3
+    settings = Settings.from_environment({})
+    assert {name: getattr(settings, name.lower()) for name in DEFAULTS} == DEFAULTS
+    assert settings == Settings()
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n"])
+def test_a_blank_variable_has_its_default(blank: str) -> None:
+    assert Settings.from_environment(dict.fromkeys(DEFAULTS, blank)) == Settings()
+
+
+def test_every_setting_is_read_from_the_environment() -> None:
+    assert {field.name.upper() for field in attrs.fields(Settings)} == set(DEFAULTS)
+
+
+def test_other_variables_are_left_alone() -> None:
+    assert Settings.from_environment({"PATH": "x", "port": "1", "HUCHA_PORT": "nonsense"}) == Settings()
+
+
+@pytest.mark.parametrize(("name", "text", "value"), GOOD)
+def test_a_good_value_is_read(name: str, text: str, value: object) -> None:
+    # contract: R3
+    settings = Settings.from_environment({name: text})
+    assert settings == attrs.evolve(Settings(), **{name.lower(): value})
+
+
+@pytest.mark.parametrize(("name", "text"), BAD)
+def test_a_bad_value_is_refused_in_one_sentence(name: str, text: str) -> None:
+    # contract: R3
+    with pytest.raises(WrongSetting) as refused:
+        Settings.from_environment({name: text})
+    assert "must" in sentence_of(refused.value, name), "it says what would be right"
+
+
+@pytest.mark.parametrize("url", BAD_DATABASES)
+def test_a_bad_database_url_is_refused_in_one_sentence(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # contract: R3
+    monkeypatch.chdir(tmp_path)
+    for start in (build, migrate_only):
+        with pytest.raises(WrongSetting) as refused:
+            start(Settings.from_environment({"DATABASE_URL": url}))
+        assert "s3cret" not in sentence_of(refused.value, "DATABASE_URL")
+
+
+@pytest.mark.parametrize("place", ["file/hucha.db", "file/deeper/hucha.db"])
+def test_a_place_where_no_database_can_be_is_refused(tmp_path: Path, place: str) -> None:
+    """One sentence, whether it is found by us or by SQLite."""
+    # contract: R3
+    (tmp_path / "file").write_text("this is no folder")
+    with pytest.raises((WrongSetting, StorageUnavailable)):
+        build(Settings(database_url=f"sqlite:///{tmp_path}/{place}"))
+
+
+def test_a_range_of_cores_without_end_is_refused_before_it_fills_the_memory() -> None:
+    limit = 1 << 30
+    asked = "from entrypoints.settings import *; Settings.from_environment({'CPUS': '0-99999999999'})"
+    finished = subprocess.run(
+        [sys.executable, "-c", asked],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)),
+        check=False,
+    )
+    assert "WrongSetting" in finished.stderr
+
+
+def test_secrets_arent_shown() -> None:
+    # contract: D12
+    settings = Settings(database_url="mysql+pymysql://u:s3cret@h/d", event_api_key="k3y")
+    assert "s3cret" not in repr(settings) and "k3y" not in repr(settings)
+    assert "s3cret" not in str(settings) and "k3y" not in str(settings)
+
+
+def test_settings_dont_change() -> None:
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        Settings().port = 1  # type: ignore[misc]
