@@ -76,11 +76,17 @@ class Channel(HTTPChannel):
     error_task_class = Refusal
 
     def writable(self) -> bool:
-        if self.requests and not self.will_close:
+        if self.requests and not self.will_close and self.total_outbufs_len < self.adj.outbuf_high_watermark:
             if not self.total_outbufs_len or not self.outbuf_lock.acquire(blocking=False):
                 return False
             self.outbuf_lock.release()
         return bool(super().writable())
+
+    def write_soon(self, data: bytes) -> int:
+        written: int = super().write_soon(data)
+        if self.total_outbufs_len:
+            self.server.pull_trigger()  # if the loop looked before, while the lock was held, it looked away
+        return written
 
     def readable(self) -> bool:
         return not self.server.stopping and bool(super().readable())

@@ -31,7 +31,7 @@ class Prepared:
     def all(self, connection: Connection, values: Sequence[Any], size: int = 0) -> Sequence[Any]:
         """Execute with one set of values and fetch every row, as tuples of driver values."""
         text, processors, order = self._get(connection.dialect, size)
-        with _driver(connection, text) as cursor:
+        with driver_cursor(connection, text) as cursor:
             cursor.execute(text, _bound(values, processors, order))
             rows: Sequence[Any] = cursor.fetchall()
             return rows
@@ -39,7 +39,7 @@ class Prepared:
     def many(self, connection: Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Execute once per row, in one call of the driver."""
         text, processors, order = self._get(connection.dialect, 0)
-        with _driver(connection, text) as cursor:
+        with driver_cursor(connection, text) as cursor:
             cursor.executemany(text, [_bound(row, processors, order) for row in rows])
 
     def _get(self, dialect: Dialect, size: int) -> tuple[str, list[tuple[int, Processor]], list[int] | None]:
@@ -62,7 +62,7 @@ class Prepared:
         return str(compiled), processors, None if order == list(range(len(names))) else order
 
 
-class _driver:  # noqa: N801  # read as a function: `with _driver(...) as cursor`
+class driver_cursor:  # noqa: N801  # read as a function: `with driver_cursor(...) as cursor`
     """A cursor of the driver, whose errors come out as SQLAlchemy's, without the values."""
 
     __slots__ = ("_connection", "_cursor", "_text")

@@ -14,6 +14,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from adapters.sql.database import Trouble
 from adapters.sql.fair_lock import FairLock
+from adapters.sql.prepared import driver_cursor
 
 BUSY_TIMEOUT_SECONDS = 5
 """How long SQLite waits for another process's write before it says that the database is locked."""
@@ -82,10 +83,9 @@ class SqliteDatabase:
         return Trouble.UNFIT if code in _UNFIT else Trouble.OTHER
 
     def close(self) -> None:
-        with self._lock:
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
+        writer, self._writer = self._writer, None  # one that is in use isn't here, and isn't waited for
+        if writer is not None:
+            writer.close()
         self._write_engine.dispose()
         self._read_engine.dispose()
 
@@ -103,6 +103,7 @@ def _engine(url: URL, begin: str, *pragmas: str, **options: Any) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.connection.driver_connection.execute(begin)  # type: ignore[union-attr]  # sqlite3's own
+        with driver_cursor(connection, begin) as cursor:
+            cursor.execute(begin)
 
     return engine

@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 from adapters.memory.clock import SetClock
 from adapters.memory.storage import MemoryStorage
 from adapters.sql.database import open_database
+from adapters.sql.sqlite import BUSY_TIMEOUT_SECONDS
 from adapters.sql.unit_of_work import PURGE_EVERY, SqlStorage
 from adapters.system_secrets import SystemSecrets
 from domain.model.activity import LARGEST_INTEGER, Action, JudgedAction, UserActivity
@@ -710,17 +711,15 @@ class TestTrying:
         assert run(storage, work) == 4
         assert times(history(storage)) == [4]
 
-    def test_gives_up_on_a_file_that_stays_locked(self, sqlite_url, open_storage):  # contract: G11
+    def test_outlasts_a_process_that_writes_for_longer_than_sqlite_waits(self, sqlite_url, open_storage):
         storage = open_storage(sqlite_url)
-
-        def work(tx: Transaction) -> None:
-            tx.activity.append("event", [judged()])
-            meet_a_locked_file(sqlite_url)
-
-        with pytest.raises(StorageUnavailable, match="database is locked"):
-            run(storage, work)
-        assert history(storage) == []
-        append(storage, judged(time=1))
+        with locked(sqlite_url) as other, ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(append, storage, judged(time=1))
+            wait([waiting], timeout=BUSY_TIMEOUT_SECONDS + 0.5)
+            was_waiting = not waiting.done()
+            other.rollback()
+            waiting.result(PATIENCE_SECONDS)
+            assert was_waiting
         assert times(history(storage)) == [1]
 
     @pytest.mark.proof

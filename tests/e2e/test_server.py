@@ -264,16 +264,15 @@ class TestServing:
     def test_a_slow_reader_isnt_forgotten_when_the_loop_comes_by_at_a_bad_moment(self) -> None:
         """The loop is told of what a thread couldn't send while that thread still holds the buffers."""
 
-        class Lingering(Channel):
-            def write_soon(self, data: bytes) -> int:
-                with self.outbuf_lock:
-                    written = int(super().write_soon(data))
-                    time.sleep(0.05)
-                    return written
+        class Lingering(Server):
+            def pull_trigger(self) -> None:
+                super().pull_trigger()
+                time.sleep(0.05)  # who writes an answer calls this with the buffers in hand
 
         handlers = Handlers()
         size = 12 * MEBIBYTE
-        with running(handlers, channel=Lingering) as server, client_of(server, 10_000) as (client, answers):
+        with running(handlers) as server, client_of(server, 10_000) as (client, answers):
+            server.__class__ = Lingering
             client.sendall(request("GET", f"/pause/{size}"))
             until(lambda: any(channel.total_outbufs_len for channel in list(server.active_channels.values())))
             time.sleep(0.1)

@@ -27,7 +27,7 @@ from tests.oracles import codes_of_all, codes_of_last
 
 LONG = os.environ.get("HUCHA_PROOF") == "long"
 SEEDS = range(4) if LONG else range(1)
-KILLS = 12 if LONG else 3
+KILLS = 12 if LONG else 2
 USERS = 25 if LONG else 4
 CONNECTIONS = 8
 MOST_ANSWERS = 1500 if LONG else 250
