@@ -59,8 +59,6 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
     hucha = build(settings)
     try:
         server = make_server(create_app(hucha), settings)
-        gc.freeze()
-        gc.enable()
         serve(server)
     finally:
         hucha.close()

@@ -78,7 +78,10 @@ class OperatorNotFound(NotFound):
 
 
 class Unavailable(HuchaError):
-    """Something that Hucha depends on failed; nothing was changed."""
+    """Something that Hucha depends on failed.
+
+    Nothing was changed, unless the database went away for good in the middle of a COMMIT: then nobody knows.
+    """
 
 
 @attrs.define

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from domain.model.errors import FieldProblem, InvalidFields, Unauthenticated
+from domain.model.errors import FieldProblem, InvalidFields, OperatorNotFound, Unauthenticated
 from domain.model.operators import Operator
 from ports.clock import Clock
 from ports.security import Secrets
@@ -40,6 +40,9 @@ class Operators:
 
     def revoke(self, name: str) -> None:
         """Make the operator's key worthless at once, on every node. Raises OperatorNotFound, StorageUnavailable."""
+
+        if name != name.strip():  # a database may pass over a blank at the end
+            raise OperatorNotFound(name)
 
         def work(tx: Transaction) -> None:
             tx.operators.remove(name)

@@ -92,7 +92,7 @@ def _body_refused(error: BodyRefused) -> Failure:
 def _unavailable(error: Unavailable) -> Failure:
     _log.error("unavailable", extra={"reason": str(error)})
     retry = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    return Failure(503, "The service is unavailable now; nothing was changed.", headers=retry)
+    return Failure(503, "The service is unavailable now; try again later.", headers=retry)
 
 
 def _falcon(error: falcon.HTTPError) -> Failure:

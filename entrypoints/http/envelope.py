@@ -70,7 +70,8 @@ class Envelope:
             policy = environ.get(CSP_KEY, NOTHING_ALLOWED)
             return start_response(status, headers + headers_of_every_answer(id, policy), exc_info)
 
-        without_body = environ["REQUEST_METHOD"] == "HEAD"
+        method = environ["REQUEST_METHOD"]
+        without_body = method == "HEAD"
         if without_body:
             environ["REQUEST_METHOD"] = "GET"  # the same answer, of which the head is sent (RFC 9110, 9.3.2)
         try:
@@ -78,4 +79,4 @@ class Envelope:
             return [] if without_body else body
         finally:
             route = environ.get(ROUTE_KEY, "unmatched")
-            self._metrics.answered(environ["REQUEST_METHOD"], route, answered_with, time.perf_counter() - started)
+            self._metrics.answered(method, route, answered_with, time.perf_counter() - started)

@@ -21,7 +21,7 @@ from domain.use_cases.manage_operators import Operators
 from entrypoints.http.auth import require_event_key, require_operator
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
-from entrypoints.http.payloads import MOST_ROWS, parse_body, query_cursor, query_integer, read_body
+from entrypoints.http.payloads import MOST_ROWS, all_of, parse_body, query_cursor, query_integer, read_body
 
 AmountIn = Annotated[
     msgspec.Raw,
@@ -149,9 +149,12 @@ class EventsResource:
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         require_operator(req, self._operators)
-        user_id = query_integer(req, "user_id")
-        limit = query_integer(req, "limit", largest=MOST_ROWS, default=100)
-        judged = self._list_events(user_id, limit + 1, query_cursor(req))
+        user_id, limit, cursor = all_of(
+            lambda: query_integer(req, "user_id"),
+            lambda: query_integer(req, "limit", largest=MOST_ROWS, default=100),
+            lambda: query_cursor(req),
+        )
+        judged = self._list_events(user_id, limit + 1, cursor)
         if len(judged) > limit:
             last = judged[limit - 1]
             query = urlencode({"user_id": user_id, "limit": limit, "cursor": f"{last.action.time}-{last.id}"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import attrs
@@ -42,6 +43,19 @@ def parse_body(data: bytes) -> dict[str, Any]:
         return parse_object(data)
     except ValueError as problem:
         raise BodyRefused(400, str(problem)) from None
+
+
+def all_of(*reads: Callable[[], Any]) -> list[Any]:
+    """What each of these reads gives. Raises InvalidFields that names the bad fields of all of them at once."""
+    values, problems = [], []
+    for read in reads:
+        try:
+            values.append(read())
+        except InvalidFields as error:
+            problems += error.problems
+    if problems:
+        raise InvalidFields(tuple(problems))
+    return values
 
 
 def path_integer(text: str) -> int:

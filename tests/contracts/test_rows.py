@@ -48,6 +48,7 @@ def test_an_activity_comes_back_as_the_rules_saw_it(arrivals):  # contract: C6
     assert facts(kept(activity)) == facts(activity)
 
 
+@pytest.mark.proof
 @given(st.lists(st.tuples(actions(users=2), st.booleans()), max_size=60))
 def test_restarts_change_no_verdict(steps):  # contract: C6
     activities = {1: UserActivity(), 2: UserActivity()}
