@@ -35,7 +35,7 @@ class SqliteDatabase:
             raise ValueError("must name a plain file, as in sqlite:///var/hucha.db")
         folder = Path(url.database).absolute().parent
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ValueError(f"needs the folder {folder}, which can't be made: {error.strerror}") from None
         self._write_engine = _engine(url, "BEGIN IMMEDIATE", poolclass=NullPool)

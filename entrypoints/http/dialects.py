@@ -58,7 +58,7 @@ class FieldDetail:
     detail: str
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)  # written in this order
 class Problem:
     """An error by RFC 9457; `errors` is there for bad fields."""
 

@@ -58,7 +58,7 @@ class EventAnswer:
     user_id: int
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)  # written in this order
 class StoredEvent:
     """An action as it was judged; `received_at` is when it came in."""
 

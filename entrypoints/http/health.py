@@ -27,7 +27,7 @@ class Health:
     status: Literal["ok"] = "ok"
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)  # written in this order
 class Readiness:
     """Whether Hucha can do its work, and what each thing that it needs says."""
 
