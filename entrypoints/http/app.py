@@ -18,9 +18,6 @@ from entrypoints.http.metrics import Metrics
 from entrypoints.http.openapi import Route
 from entrypoints.http.risk_profiles import RiskProfileResource
 
-UNDESCRIBED = ("/api/openapi.json", "/api/docs", "/api/docs/{name}")
-"""The description itself, and the page that shows it."""
-
 
 def create_app(hucha: Hucha) -> Envelope:
     """The WSGI app over these use cases."""
@@ -51,13 +48,11 @@ def routes_of(hucha: Hucha, metrics: Metrics) -> list[Route]:
         Route("/healthz", HealthResource()),
         Route("/readyz", ReadinessResource(hucha.storage)),
         Route("/metrics", MetricsResource(metrics, operators, settings)),
-    ]
-    return [
-        *routes,
         Route("/api/openapi.json", OpenApiResource(lambda: openapi.build(routes))),
         Route("/api/docs", DocsResource()),
         Route("/api/docs/{name}", DocsFileResource()),
     ]
+    return routes
 
 
 class _RouteForMetrics:

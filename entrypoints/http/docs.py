@@ -16,6 +16,7 @@ import msgspec
 
 from domain.model.errors import NotFound
 from entrypoints.http.envelope import CSP_KEY
+from entrypoints.http.openapi import Operation, Parameter, describe
 
 _PAGE: Final = b"""<!DOCTYPE html>
 <html lang="en">
@@ -47,6 +48,9 @@ class OpenApiResource:
     def __init__(self, build: Callable[[], dict[str, Any]]) -> None:
         self._document = cache(lambda: msgspec.json.encode(build()))
 
+    @describe(
+        Operation(summary="This description, by OpenAPI 3.1", response=dict[str, Any], answer="The document"),
+    )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         resp.data = self._document()
 
@@ -54,6 +58,7 @@ class OpenApiResource:
 class DocsResource:
     """`GET /api/docs`: Swagger UI."""
 
+    @describe(Operation(summary="This description, for people", response=str, media_type="text/html", answer="A page"))
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         req.env[CSP_KEY] = _POLICY
         resp.content_type = falcon.MEDIA_HTML
@@ -63,6 +68,15 @@ class DocsResource:
 class DocsFileResource:
     """The files of Swagger UI, as the package `offapi` carries them."""
 
+    @describe(
+        Operation(
+            summary="A script or a style sheet of the page for people",
+            parameters=(Parameter("name", "path", str, "The file's name", required=True),),
+            response=str,
+            media_type="text/javascript",
+            answer="The file",
+        )
+    )
     def on_get(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         if name == "start.js":
             resp.content_type, resp.data = "text/javascript", _START
