@@ -56,9 +56,10 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
     set_up_logs(settings)
     if settings.cpus is not None:
         os.sched_setaffinity(0, settings.cpus)
+    server = make_server(None, settings)  # before the database is touched: who can't serve changes nothing
     hucha = build(settings)
     try:
-        server = make_server(create_app(hucha), settings)
+        server.application = create_app(hucha)
         serve(server)
     finally:
         hucha.close()

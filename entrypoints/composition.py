@@ -11,7 +11,7 @@ import attrs
 from adapters.system_clock import SystemClock
 from adapters.system_secrets import SystemSecrets
 from domain.model.activity import Action
-from domain.model.errors import Unavailable
+from domain.model.errors import StorageUnavailable, Unavailable
 from domain.rules.activity import Verdict
 from domain.use_cases.judge_events import JudgeEvents
 from domain.use_cases.list_events import ListEvents
@@ -47,23 +47,20 @@ class Hucha:
 
 
 def build(settings: Settings) -> Hucha:
-    """The bank over its database, whose schema is brought up to date first. Raises WrongSetting, StorageUnavailable."""
-    from adapters.sql.schema import migrate
+    """The bank over its database, whose schema is brought up to date first. Raises WrongSetting."""
     from adapters.sql.unit_of_work import SqlStorage
 
     database = _database(settings)
-    migrate(database)
+    _migrate(database)
     hucha = _assemble(settings, SqlStorage(database), SystemClock(), SystemSecrets())
     return attrs.evolve(hucha, judge_event=Batcher(hucha.judge_events, shared=Unavailable))
 
 
 def migrate_only(settings: Settings) -> bool:
-    """Bring the schema up to date; False where it was. Raises WrongSetting, StorageUnavailable."""
-    from adapters.sql.schema import migrate
-
+    """Bring the schema up to date; False where it was. Raises WrongSetting."""
     database = _database(settings)
     try:
-        return migrate(database)
+        return _migrate(database)
     finally:
         database.close()
 
@@ -82,6 +79,15 @@ def _database(settings: Settings) -> Database:
         return open_database(settings.database_url, settings.threads)
     except ValueError as problem:
         raise WrongSetting("DATABASE_URL", str(problem)) from None
+
+
+def _migrate(database: Database) -> bool:
+    from adapters.sql.schema import migrate
+
+    try:
+        return migrate(database)
+    except StorageUnavailable as error:
+        raise WrongSetting("DATABASE_URL", f"names a database that can't be used: {error.reason}") from error
 
 
 def _assemble(settings: Settings, storage: Storage, clock: Clock, secrets: Secrets) -> Hucha:

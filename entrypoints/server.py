@@ -6,11 +6,13 @@ them.
 
 from __future__ import annotations
 
+import errno
 import gc
 import logging
 import signal
 import time
 from functools import lru_cache
+from http import HTTPStatus
 from types import FrameType
 from typing import Any
 
@@ -21,8 +23,9 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import build_http_date
 
-from entrypoints.http.dialects import PROBLEM_TYPE, Failure, problem
+from entrypoints.http.dialects import Failure, dialect_of, form_of
 from entrypoints.http.envelope import headers_of_every_answer, new_request_id
+from entrypoints.http.payloads import TOO_LARGE
 from entrypoints.settings import Settings, WrongSetting
 
 STOP_SECONDS = 10
@@ -76,9 +79,11 @@ class Refusal(ErrorTask):
 
     def execute(self) -> None:
         error = self.request.error
-        body = problem(Failure(error.code, f"{error.reason}: {error.body}."))
+        too_large = error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        sentence = TOO_LARGE if too_large else f"{error.reason}: {str(error.body).rstrip('.')}."
+        form, body = form_of(Failure(error.code, sentence), dialect_of(getattr(self.request, "path", "")))
         self.status = f"{error.code} {error.reason}"
-        self.response_headers += [("Content-Type", PROBLEM_TYPE), *headers_of_every_answer(new_request_id())]
+        self.response_headers += [("Content-Type", form), *headers_of_every_answer(new_request_id())]
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
@@ -159,6 +164,8 @@ def make_server(app: Any, settings: Settings) -> Server:
     try:
         return Server(app, adj=adjustments)
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise WrongSetting("HOST", f"{settings.host} is no address of this machine") from None
         reason = f"{settings.port} on {settings.host} can't be listened on: {error.strerror}"
         raise WrongSetting("PORT", reason) from None
 
@@ -188,6 +195,7 @@ def serve(server: Server) -> None:
     gc.freeze()  # what was imported stays: it needn't be looked through for garbage, ever
     gc.set_threshold(*GARBAGE_THRESHOLDS)
     gc.enable()
-    _log.info("serving http://%s:%s", server.effective_host, server.effective_port)
+    host = f"[{server.effective_host}]" if ":" in server.effective_host else server.effective_host
+    _log.info("serving http://%s:%s", host, server.effective_port)
     server.run()
     _log.info("stopped")

@@ -45,7 +45,9 @@ def until_settled(attempt: Callable[[], T]) -> T:
 
 def reason(error: BaseException | None) -> str:
     """The driver's own words, without the statement and its values."""
-    return str(error.orig if isinstance(error, DBAPIError) else error)
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return str(error.orig.args[-1] if error.orig.args else error.orig)
+    return str(error)
 
 
 def _retrying(attempt: Callable[[], T]) -> T:

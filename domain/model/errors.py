@@ -4,7 +4,6 @@
     ├── Refusal                     the caller can mend it
     │   ├── InvalidFields           one or more named fields are wrong
     │   ├── Unauthenticated         nobody we know
-    │   ├── Forbidden               somebody we know, at a door that isn't theirs
     │   ├── OperatorNameTaken       an operator of that name exists
     │   └── NotFound
     │       └── OperatorNotFound
@@ -47,10 +46,6 @@ class InvalidFields(Refusal):
 
 class Unauthenticated(Refusal):
     """The credentials are missing, malformed, expired, revoked or forged."""
-
-
-class Forbidden(Refusal):
-    """The caller is known, and may not do this."""
 
 
 @attrs.define

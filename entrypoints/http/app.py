@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import falcon
 
 from entrypoints.composition import Hucha
 from entrypoints.http import openapi
-from entrypoints.http.dialects import Dialect, failure_of, write
+from entrypoints.http.dialects import dialect_of, failure_of, write
 from entrypoints.http.docs import DocsFileResource, DocsResource, OpenApiResource
 from entrypoints.http.envelope import ROUTE_KEY, Envelope
 from entrypoints.http.events import EventResource, EventsResource
@@ -28,13 +27,12 @@ def create_app(hucha: Hucha) -> Envelope:
 def create_falcon_app(hucha: Hucha, metrics: Metrics) -> falcon.App[falcon.Request, falcon.Response]:
     """The Falcon app inside: `create_app` without what surrounds every answer."""
     routes = routes_of(hucha, metrics)
-    dialects = {route.path: route.dialect for route in routes}
     app = falcon.App(middleware=[_RouteForMetrics()])
     app.resp_options.secure_cookies_by_default = True
     for route in routes:
         app.add_route(route.path, route.resource)
     for kind in (falcon.HTTPError, Exception):  # Falcon has handlers of its own for both
-        app.add_error_handler(kind, _error_handler(dialects))
+        app.add_error_handler(kind, _write_failure)
     return app
 
 
@@ -42,7 +40,7 @@ def routes_of(hucha: Hucha, metrics: Metrics) -> list[Route]:
     """Every route, in the order of the documentation."""
     settings, operators = hucha.settings, hucha.operators
     routes = [
-        Route("/event", EventResource(hucha.judge_event, settings.event_api_key, metrics), Dialect.EVENT),
+        Route("/event", EventResource(hucha.judge_event, settings.event_api_key, metrics)),
         Route("/api/events", EventsResource(hucha.list_events, operators)),
         Route("/api/risk-profiles/{user_id}", RiskProfileResource(hucha.risk_profiles, operators)),
         Route("/healthz", HealthResource()),
@@ -62,11 +60,7 @@ class _RouteForMetrics:
         req.env[ROUTE_KEY] = req.uri_template
 
 
-def _error_handler(dialects: dict[str, Dialect]) -> Callable[..., None]:
-    def handle(req: falcon.Request, resp: falcon.Response, error: Exception, params: Any) -> None:
-        dialect = dialects.get(req.uri_template or "", Dialect.PROBLEM)
-        resp.text = None
-        resp.media = None
-        write(failure_of(error), dialect, resp)
-
-    return handle
+def _write_failure(req: falcon.Request, resp: falcon.Response, error: Exception, params: Any) -> None:
+    resp.text = None
+    resp.media = None
+    write(failure_of(error), dialect_of(req.path), resp)

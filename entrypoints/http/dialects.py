@@ -14,11 +14,10 @@ import attrs
 import falcon
 import msgspec
 
-from domain.model.errors import FieldProblem, Forbidden, InvalidFields, NotFound, Unauthenticated, Unavailable
+from domain.model.errors import FieldProblem, InvalidFields, NotFound, Unauthenticated, Unavailable
 from entrypoints.http.payloads import BodyRefused
 
 RETRY_AFTER_SECONDS = 1
-PROBLEM_TYPE = "application/problem+json"
 
 _log = logging.getLogger("hucha.http")
 
@@ -50,7 +49,7 @@ class ErrorObject:
     error: str
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)  # written in this order
 class FieldDetail:
     """One bad field."""
 
@@ -75,10 +74,6 @@ def _invalid_fields(error: InvalidFields) -> Failure:
 
 def _unauthenticated(error: Unauthenticated) -> Failure:
     return Failure(401, "Access Denied", headers={"WWW-Authenticate": "Bearer"})
-
-
-def _forbidden(error: Forbidden) -> Failure:
-    return Failure(403, "Access Denied")
 
 
 def _not_found(error: NotFound) -> Failure:
@@ -112,7 +107,6 @@ _SENTENCES = {404: "There is nothing here.", 405: "This method is not for this r
 TABLE: Mapping[type[Exception], Callable[..., Failure]] = {
     InvalidFields: _invalid_fields,
     Unauthenticated: _unauthenticated,
-    Forbidden: _forbidden,
     NotFound: _not_found,
     BodyRefused: _body_refused,
     Unavailable: _unavailable,
@@ -127,27 +121,28 @@ def failure_of(error: Exception) -> Failure:
     return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)(error)
 
 
+def dialect_of(path: str) -> Dialect:
+    """The dialect of the family that a path belongs to."""
+    return Dialect.EVENT if path == "/event" else Dialect.PROBLEM
+
+
+def form_of(failure: Failure, dialect: Dialect) -> tuple[str, bytes]:
+    """The content type and the body of a failure, in the words of a dialect."""
+    if dialect is Dialect.EVENT:
+        return "application/json", msgspec.json.encode(ErrorObject(failure.sentence))
+    problem = Problem(
+        type="about:blank",
+        title=HTTPStatus(failure.status).phrase,
+        status=failure.status,
+        detail=failure.sentence,
+        errors=[FieldDetail(one.field, one.detail) for one in failure.problems] or msgspec.UNSET,
+    )
+    return "application/problem+json", msgspec.json.encode(problem)
+
+
 def write(failure: Failure, dialect: Dialect, resp: falcon.Response) -> None:
     """Put a failure into a response, in the words of a dialect."""
     resp.status = failure.status
     for name, value in failure.headers.items():
         resp.set_header(name, value)
-    if dialect is Dialect.EVENT:
-        resp.content_type = falcon.MEDIA_JSON
-        resp.data = msgspec.json.encode(ErrorObject(failure.sentence))
-        return
-    resp.content_type = PROBLEM_TYPE
-    resp.data = problem(failure)
-
-
-def problem(failure: Failure) -> bytes:
-    """A failure by RFC 9457."""
-    return msgspec.json.encode(
-        Problem(
-            type="about:blank",
-            title=HTTPStatus(failure.status).phrase,
-            status=failure.status,
-            detail=failure.sentence,
-            errors=[FieldDetail(one.field, one.detail) for one in failure.problems] or msgspec.UNSET,
-        )
-    )
+    resp.content_type, resp.data = form_of(failure, dialect)

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import attrs
 import msgspec
 
-from entrypoints.http.dialects import Dialect, ErrorObject, Problem
+from entrypoints.http.dialects import Dialect, ErrorObject, Problem, dialect_of
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -77,11 +77,10 @@ class Operation:
 
 @attrs.frozen
 class Route:
-    """A path, the resource that serves it, and the form of its errors."""
+    """A path, and the resource that serves it."""
 
     path: str
     resource: object
-    dialect: Dialect = Dialect.PROBLEM
 
 
 def describe(operation: Operation) -> Callable[[F], F]:
@@ -182,7 +181,7 @@ def _responses(route: Route, operation: Operation, schemas: Schemas) -> dict[str
     def answer(meaning: str, type: Any) -> dict[str, Any]:
         return {"description": meaning, "content": {operation.media_type: {"schema": schemas(type)}}}
 
-    media_type, error = _ERRORS[route.dialect]
+    media_type, error = _ERRORS[dialect_of(route.path)]
     refusal = {media_type: {"schema": schemas(error)}}
     responses = {str(operation.status): answer(operation.answer, operation.response)}
     for status in _refusals(operation):

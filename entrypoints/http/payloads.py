@@ -13,6 +13,7 @@ from domain.model.errors import FieldProblem, InvalidFields, NotFound
 from entrypoints.http.strict_json import parse_object
 
 LARGEST_BODY_BYTES: Final = 1024 * 1024
+TOO_LARGE: Final = "The body is larger than 1 MiB."
 MOST_ROWS: Final = 1000
 
 
@@ -28,8 +29,10 @@ def read_body(req: falcon.Request) -> bytes:
     """The body of a JSON route; empty where there is none. Raises BodyRefused."""
     length = req.content_length or 0
     if length > LARGEST_BODY_BYTES:
-        raise BodyRefused(413, "The body is larger than 1 MiB.")
+        raise BodyRefused(413, TOO_LARGE)
     data: bytes = req.bounded_stream.read() if length else b""
+    if data and req.get_header("Content-Encoding", default="identity") != "identity":
+        raise BodyRefused(415, "The body must not be encoded.")
     if data and not _is_json(req.content_type):
         raise BodyRefused(415, "The content type must be application/json.")
     return data

@@ -134,8 +134,12 @@ def test_wrong_settings_stop_every_command_with_one_sentence(tmp_path: Path) -> 
         (("create-operator", "ana"), {"DATABASE_URL": "nonsense"}, "DATABASE_URL "),
         (("serve",), {"DATABASE_URL": "postgresql://u:s3cret@h/d"}, "DATABASE_URL "),
         (("migrate",), {"DATABASE_URL": "sqlite://"}, "DATABASE_URL "),
-        (("migrate",), {"DATABASE_URL": f"sqlite:///{tmp_path}"}, "The database is unavailable: "),
-        (("migrate",), {"DATABASE_URL": f"sqlite:///{tmp_path}/file"}, "The database is unavailable: "),
+        (("migrate",), {"DATABASE_URL": f"sqlite:///{tmp_path}"}, "DATABASE_URL names a database that can't be used: "),
+        (
+            ("migrate",),
+            {"DATABASE_URL": f"sqlite:///{tmp_path}/file"},
+            "DATABASE_URL names a database that can't be used: ",
+        ),
     ]
     with ThreadPoolExecutor(4) as pool:
         finished = list(pool.map(lambda case: hucha(*case[0], cwd=tmp_path, **case[1]), cases))
@@ -172,7 +176,9 @@ def test_a_database_of_another_version_is_left_alone(tmp_path: Path) -> None:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
     sentence = refused(hucha("migrate", cwd=tmp_path))
-    assert sentence.startswith("The database is unavailable: its schema isn't one that this version of Hucha knows")
+    assert sentence.startswith(
+        "DATABASE_URL names a database that can't be used: its schema isn't one that this version of Hucha knows"
+    )
 
 
 def test_serve_listens_where_it_is_told_and_answers(tmp_path: Path) -> None:
