@@ -21,7 +21,8 @@ from decimal import Decimal
 
 import attrs
 
-from domain.model.activity import Action, JudgedAction
+from domain.model.activity import Action, JudgedAction, parse_user_id
+from domain.model.errors import FieldProblem, InvalidFields
 from domain.rules.activity import Verdict
 from domain.rules.ratings import parse_profile
 from entrypoints.composition import Hucha, build_in_memory
@@ -40,11 +41,18 @@ class Bank:
     def watch(self, user_id: int, rating: str = "medium", thresholds: Mapping[int, object] | None = None) -> None:
         """Set a user's risk rating and personal thresholds by alert code. Raises InvalidFields."""
         own = {str(code): limit for code, limit in (thresholds or {}).items()}
-        self.hucha.risk_profiles.put(user_id, parse_profile({"rating": rating, "thresholds": own}))
+        self.hucha.risk_profiles.put(_user(user_id), parse_profile({"rating": rating, "thresholds": own}))
 
     def events(self, user_id: int, limit: int = 100) -> list[JudgedAction]:
-        """The user's latest actions with the codes they raised, latest first."""
-        return self.hucha.list_events(user_id, limit)
+        """The user's latest actions with the codes they raised, latest first. Raises InvalidFields."""
+        return self.hucha.list_events(_user(user_id), limit)
+
+
+def _user(user_id: int) -> int:
+    try:
+        return parse_user_id(user_id)
+    except ValueError as problem:
+        raise InvalidFields((FieldProblem("user_id", str(problem)),)) from None
 
 
 def open_bank() -> Bank:

@@ -15,7 +15,7 @@ from typing import Final, Literal
 import attrs
 
 from domain.model.errors import FieldProblem, InvalidFields
-from domain.model.money import parse_positive_amount
+from domain.model.money import EXACT, parse_positive_amount
 
 ActionType = Literal["deposit", "withdraw"]
 Stream = Literal["event", "account"]
@@ -102,6 +102,9 @@ class Timeline:
             timeline.add(action)
         return timeline
 
+    def __repr__(self) -> str:
+        return f"<Timeline: {self.actions[-1] - self.actions[0]} actions in {len(self.times) - 1} seconds>"
+
     def copy(self) -> Timeline:
         """An independent timeline that holds the same."""
         twin = Timeline.__new__(Timeline)
@@ -121,7 +124,7 @@ class Timeline:
         """The sum of the deposits with `start <= time <= end`; exact where `start >= complete_from`."""
         times, totals = self.times, self.deposited
         upto = totals[-1] if end >= times[-1] else totals[bisect_right(times, end) - 1]
-        return upto - totals[bisect_left(times, start, 1) - 1]
+        return EXACT.subtract(upto, totals[bisect_left(times, start, 1) - 1])
 
     def add(self, action: Action) -> None:
         """Take an action in; one from before `complete_from` is passed over, for no window asks for it."""
@@ -133,7 +136,7 @@ class Timeline:
         if time > times[-1]:
             times.append(time)
             actions.append(actions[-1] + 1)
-            deposited.append(deposited[-1] + amount)
+            deposited.append(EXACT.add(deposited[-1], amount))
             return
         index = bisect_left(times, time, 1)
         if times[index] != time:
@@ -142,7 +145,7 @@ class Timeline:
             deposited.insert(index, deposited[index - 1])
         for later in range(index, len(times)):
             actions[later] += 1
-            deposited[later] += amount
+            deposited[later] = EXACT.add(deposited[later], amount)
 
     def forget_before(self, time: int) -> None:
         """Drop the seconds before `time`, so that the timeline is complete from there on only."""
@@ -183,6 +186,12 @@ class UserActivity:
         self.previous_deposit = NOTHING
         self.latest_time = BEFORE_ALL_TIME
         self.timeline = Timeline()
+
+    def __repr__(self) -> str:
+        return (
+            f"<UserActivity: {self.withdrawals_in_a_row} withdrawals in a row, {self.rising_deposits} rising deposits, "
+            f"{self.timeline!r}>"
+        )
 
     def copy(self) -> UserActivity:
         """An independent activity that holds the same."""

@@ -6,14 +6,17 @@ Source: contract G5.
 from __future__ import annotations
 
 import re
-from decimal import Context, Decimal
+from decimal import Context, Decimal, Inexact
 
 AMOUNT_LIMIT = Decimal(10) ** 13
 """Every amount is nearer to zero than this."""
 
 CENT = Decimal("0.01")
 
-_EXACT = Context(prec=28)  # the caller's own context may be narrower than an amount
+EXACT = Context(prec=40, traps=[Inexact])
+"""For sums of amounts: the caller's own context may be narrower than one."""
+
+_ROUNDING = Context(prec=28)
 _NUMERAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -37,7 +40,7 @@ def parse_amount(value: object) -> Decimal:
     amount = _number(value)
     if not -AMOUNT_LIMIT < amount < AMOUNT_LIMIT:
         raise ValueError("must be nearer to zero than 10^13")
-    cents = amount.quantize(CENT, context=_EXACT)
+    cents = amount.quantize(CENT, context=_ROUNDING)
     if cents != amount:
         raise ValueError("must have at most 2 decimals")
     return cents
@@ -64,4 +67,6 @@ def _number(value: object) -> Decimal:
         return Decimal(value)
     if isinstance(value, str) and _NUMERAL.fullmatch(value):
         return Decimal(value)
+    if isinstance(value, float):
+        raise ValueError("must be exact: a Decimal, an int or a string such as 42.00, not a float")
     raise ValueError("must be a number such as 42.00")

@@ -15,9 +15,12 @@ RATINGS: Final[Mapping[object, Rating]] = {"low": "low", "medium": "medium", "hi
 
 @attrs.frozen
 class RiskProfile:
-    """A rating, and personal limits by alert code: money as decimals, counts as integers."""
+    """A rating, and personal limits by alert code: money as decimals, counts as integers.
 
-    rating: Rating = "medium"
+    Raises ValueError for an unknown rating. A code that no rule has is kept, and counts for nothing.
+    """
+
+    rating: Rating = attrs.field(default="medium", validator=attrs.validators.in_(("low", "medium", "high")))
     thresholds: Mapping[int, Decimal | int] = attrs.field(factory=dict)
 
 

@@ -18,14 +18,14 @@ Sources: seed C ("Alert codes", to-do exercises), seed E; contract C3, C4, C5.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from enum import Enum
 from typing import ClassVar, Final, Literal, Protocol
 
 import attrs
 
 from domain.model.activity import LARGEST_INTEGER, Action, ActionType, Timeline, UserActivity
-from domain.model.money import CENT
+from domain.model.money import CENT, EXACT
 
 Limit = Decimal | int
 """An amount of money, or a count."""
@@ -45,7 +45,7 @@ class Counterfactual:
     """The smallest change to the action alone that would have kept a rule from firing.
 
     `amount` `at most` X: this amount and every smaller positive one doesn't fire, one cent more does.
-    `time` `at least` T: at T the rule doesn't fire, at every second from the action's own to T - 1 it does.
+    `time` `at least` T: at T and at every second after it the rule doesn't fire, at T - 1 it does.
     `type` `is` deposit or withdraw: as the other type it doesn't fire.
     """
 
@@ -181,11 +181,13 @@ class DepositsInWindow(Rule):
     sentence = "The total amount deposited in a 30-second window exceeds {limit}"
 
     def check(self, situation: Situation, limit: Limit) -> Limit | None:
-        total = self._others(situation) + situation.action.amount
+        total = EXACT.add(self._others(situation), situation.action.amount)
         return total if total > limit else None
 
     def counterfactual(self, situation: Situation, limit: Limit) -> Counterfactual | None:
-        return _at_most(limit - self._others(situation)) or Counterfactual("type", "is", "withdraw")
+        return _at_most(EXACT.subtract(Decimal(limit), self._others(situation))) or Counterfactual(
+            "type", "is", "withdraw"
+        )
 
     def _others(self, situation: Situation) -> Decimal:
         time = situation.action.time
@@ -209,10 +211,10 @@ class ActionsInWindow(Rule):
     def counterfactual(self, situation: Situation, limit: Limit) -> Counterfactual | None:
         if not situation.sees_later:
             return None
-        for second in situation.recent.times:
-            time = second + self.window_seconds + 1  # the first second at which that one has left the window
-            if situation.action.time < time <= LARGEST_INTEGER and self._count_at(time, situation.recent) <= limit:
-                return Counterfactual("time", "at least", time)
+        for second in reversed(situation.recent.times):
+            last = second + self.window_seconds  # one second later, that one has left the window
+            if self._count_at(last, situation.recent) > limit:
+                return Counterfactual("time", "at least", last + 1) if last < LARGEST_INTEGER else None
         return None
 
     def _count_at(self, time: int, recent: Timeline) -> int:
@@ -227,6 +229,8 @@ RULES: Final[tuple[Rule, ...]] = (
     LargeWithdrawal(),
 )
 """Every registered rule, by ascending code: the order in which codes are answered."""
+
+_DOWN: Final = Context(prec=EXACT.prec, rounding=ROUND_FLOOR)
 
 _RULES_OF: Final = {type: tuple(rule for rule in RULES if type in rule.judges) for type in ("deposit", "withdraw")}
 
@@ -337,4 +341,4 @@ def replay(actions: Iterable[Action]) -> UserActivity:
 
 def _at_most(bound: Limit) -> Counterfactual | None:
     """`amount at most bound`, where a positive amount can be so small."""
-    return Counterfactual("amount", "at most", Decimal(bound).quantize(CENT)) if bound >= CENT else None
+    return Counterfactual("amount", "at most", Decimal(bound).quantize(CENT, context=_DOWN)) if bound >= CENT else None

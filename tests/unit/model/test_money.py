@@ -35,13 +35,19 @@ def test_trailing_and_leading_zeros_are_no_decimals(text: str) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        *[True, False, None, [], {}, b"1", 1.0, float("nan"), Decimal("NaN"), Decimal("Infinity")],
+        *[True, False, None, [], {}, b"1", Decimal("NaN"), Decimal("Infinity")],
         *["", " ", "abc", "NaN", "Infinity", "1e2", "1E2", "+1", ".5", "5.", "1,5", " 1", "1 ", "1_000", "0x10", "--1"],
         *["١٢", "1\n", "½", "-"],
     ],
 )
 def test_what_is_no_plain_number_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="must be a number"):
+        parse_amount(value)
+
+
+@pytest.mark.parametrize("value", [1.0, 0.1, float("nan")])
+def test_a_float_is_refused_and_the_way_out_is_named(value: float) -> None:
+    with pytest.raises(ValueError, match=r"must be exact: a Decimal, an int or a string such as 42\.00, not a float"):
         parse_amount(value)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 
 import attrs
 import pytest
@@ -122,7 +122,7 @@ def test_the_engine_equals_an_oracle_that_scans_the_whole_history(
 
 @given(st.lists(actions(users=1), min_size=1, max_size=60), PROFILES)
 def test_a_counterfactual_is_exact(stream: list[Action], profile: RiskProfile | None) -> None:
-    """At the bound the rule doesn't fire; one cent more, or one second earlier, and it does."""
+    """At the bound and beyond it the rule doesn't fire; one cent more, or one second earlier, and it does."""
     limits = limits_of(profile)
     for index, verdict in enumerate(verdicts_of(stream, profile)):
         before = stream[:index]
@@ -139,9 +139,10 @@ def test_a_counterfactual_is_exact(stream: list[Action], profile: RiskProfile | 
                 assert not fires(attrs.evolve(action, amount=change.value), reason.code)
                 assert fires(attrs.evolve(action, amount=change.value + Decimal("0.01")), reason.code)
             elif change.field == "time":
-                assert not fires(attrs.evolve(action, time=change.value), reason.code)
-                assert all(
-                    fires(attrs.evolve(action, time=time), reason.code) for time in range(action.time, change.value)
+                assert fires(attrs.evolve(action, time=change.value - 1), reason.code)
+                later = {change.value, *(one.time + gap for one in before for gap in range(63))}
+                assert not any(
+                    fires(attrs.evolve(action, time=time), reason.code) for time in later if time >= change.value
                 )
             else:
                 assert not fires(attrs.evolve(action, type=change.value), reason.code)
@@ -172,6 +173,14 @@ def test_a_reason_says_when_the_window_would_have_been_free_again() -> None:
         "The user makes more than 5 transactions within a 1-minute window: observed 6; "
         "would not have fired at time 61 or later"
     )
+
+
+def test_a_narrow_decimal_context_of_the_caller_changes_no_verdict() -> None:  # contract: G5
+    with localcontext(Context(prec=3)):
+        verdict = verdicts_of([deposit("100.01", 10), deposit("99.99", 20)])[-1]
+        assert verdict.codes == ()
+        verdict = verdicts_of([deposit("100.01", 10), deposit("100.00", 20)])[-1]
+        assert str(verdict.reasons()[0].counterfactual) == "would not have fired at 99.99 or less"
 
 
 @given(st.lists(actions(users=1), max_size=60))
