@@ -13,9 +13,11 @@ COPY --from=build /opt/hucha /opt/hucha
 RUN useradd --system --home-dir /var/lib/hucha --create-home hucha
 USER hucha
 WORKDIR /var/lib/hucha
+RUN mkdir var
+VOLUME /var/lib/hucha/var
 ENV PATH=/opt/hucha/bin:$PATH HOST=0.0.0.0 LOG_FORMAT=json PYTHONUNBUFFERED=1
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:3000/healthz', timeout=2)"]
+    CMD python -c "import sys, urllib.request as u; u.urlopen(sys.argv[1], timeout=2)" "http://127.0.0.1:${PORT:-3000}/healthz"
 STOPSIGNAL SIGTERM
 CMD ["hucha", "serve"]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import Final, Generic, TypeVar
 
 C = TypeVar("C")
@@ -71,7 +72,7 @@ class Batcher(Generic[C, R]):
             self._queue.append(ticket)
             follows = self._led
             self._led = True
-            if follows and len(self._queue) >= self._expected:
+            if follows and len(self._queue) >= self._wanted():
                 self._changed.notify()
         if follows:
             ticket.turn.acquire()
@@ -88,7 +89,7 @@ class Batcher(Generic[C, R]):
         except BaseException as error:  # the interpreter is ending, say: nobody may wait for ever
             for ticket in batch:
                 if not ticket.done:
-                    ticket.settle(None, error)
+                    ticket.settle(None, _twin(error))
             raise
         finally:
             with self._changed:
@@ -101,12 +102,16 @@ class Batcher(Generic[C, R]):
     def _gather(self) -> list[_Ticket[C, R]]:
         deadline = time.monotonic() + self._gather_seconds
         with self._changed:
-            while len(self._queue) < min(self._expected, self._most):
+            while len(self._queue) < self._wanted():
                 patience = deadline - time.monotonic()
                 if patience <= 0 or not self._changed.wait(patience):
                     break
             batch, self._queue = self._queue[: self._most], self._queue[self._most :]
         return batch
+
+    def _wanted(self) -> int:
+        """How many commands a leader has no reason to wait beyond."""
+        return min(self._expected, self._most)
 
     def _carry_out(self, batch: list[_Ticket[C, R]]) -> None:
         try:
@@ -114,9 +119,25 @@ class Batcher(Generic[C, R]):
             for ticket, result in zip(batch, results, strict=True):
                 ticket.settle(result)
         except Exception as error:
-            if len(batch) == 1 or isinstance(error, self._shared):
-                for ticket in batch:
-                    ticket.settle(None, error)
+            if len(batch) == 1:
+                batch[0].settle(None, error)
                 return
             for ticket in batch:
-                self._carry_out([ticket])
+                if isinstance(error, self._shared):
+                    ticket.settle(None, _twin(error))
+                else:
+                    self._carry_out([ticket])
+
+
+def _twin(error: BaseException) -> BaseException:
+    """An equal error for another thread: one object that many raise gathers the tracebacks of all of them.
+
+    An error that can't be copied is its own twin.
+    """
+    try:
+        twin = copy(error)
+    except Exception:
+        return error
+    twin.__cause__, twin.__context__ = error.__cause__, error.__context__
+    twin.__suppress_context__ = error.__suppress_context__
+    return twin.with_traceback(error.__traceback__)

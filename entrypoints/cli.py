@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import argparse
 import gc
+import logging
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 from domain.model.errors import HuchaError
 from entrypoints.settings import Settings, WrongSetting
+
+if TYPE_CHECKING:
+    from domain.use_cases.manage_operators import Operators
+
+_log = logging.getLogger("hucha.cli")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Personal banking: an HTTP API and an event rule engine.",
         epilog="Settings come from the environment; the README lists them.",
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     serve = commands.add_parser("serve", help="serve the HTTP API, after bringing the database's schema up to date")
@@ -46,9 +57,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for, not at every start."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *asked: Any) -> None:
+        from importlib.metadata import version
+
+        print(f"hucha {version('hucha')}")
+        parser.exit()
+
+
 def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end_the_start)
     gc.disable()  # what is imported now stays: looking through it for garbage only delays the start
-    from entrypoints.composition import build
+    from entrypoints.composition import build, shown_database
     from entrypoints.http.app import create_app
     from entrypoints.logs import set_up_logs
     from entrypoints.server import make_server, serve
@@ -57,13 +80,23 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
     if settings.cpus is not None:
         os.sched_setaffinity(0, settings.cpus)
     server = make_server(None, settings)  # before the database is touched: who can't serve changes nothing
-    hucha = build(settings)
     try:
+        hucha = build(settings)
+    except BaseException:
+        server.close()
+        raise
+    try:
+        _log.info("the database is %s", shown_database(settings))
         server.application = create_app(hucha)
         serve(server)
     finally:
         hucha.close()
     return 0
+
+
+def _end_the_start(number: int, frame: FrameType | None) -> None:
+    """What a signal does until the server has its own handlers: nothing runs yet that would have to finish."""
+    raise SystemExit(0)
 
 
 def _migrate(parsed: argparse.Namespace, settings: Settings) -> int:
@@ -74,25 +107,32 @@ def _migrate(parsed: argparse.Namespace, settings: Settings) -> int:
 
 
 def _create_operator(parsed: argparse.Namespace, settings: Settings) -> int:
-    from entrypoints.composition import build
-
-    hucha = build(settings)
-    try:
-        print(hucha.operators.create(parsed.name))
-    finally:
-        hucha.close()
+    with _operators(settings) as operators:
+        print(operators.create(parsed.name))
+        _log.info("created the operator %s", parsed.name)
     return 0
 
 
 def _revoke_operator(parsed: argparse.Namespace, settings: Settings) -> int:
-    from entrypoints.composition import build
+    with _operators(settings) as operators:
+        operators.revoke(parsed.name)
+        _log.info("revoked the operator %s", parsed.name)
+    return 0
 
+
+@contextmanager
+def _operators(settings: Settings) -> Iterator[Operators]:
+    """The operators in the settings' database, which the log names."""
+    from entrypoints.composition import build, shown_database
+    from entrypoints.logs import set_up_logs
+
+    set_up_logs(settings)
     hucha = build(settings)
     try:
-        hucha.operators.revoke(parsed.name)
+        _log.info("the database is %s", shown_database(settings))
+        yield hucha.operators
     finally:
         hucha.close()
-    return 0
 
 
 if __name__ == "__main__":

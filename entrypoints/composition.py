@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
@@ -79,6 +80,16 @@ def _database(settings: Settings) -> Database:
         return open_database(settings.database_url, settings.threads)
     except ValueError as problem:
         raise WrongSetting("DATABASE_URL", str(problem)) from None
+
+
+def shown_database(settings: Settings) -> str:
+    """The URL of the database as people may see it: without the password, and a file's path from the root on."""
+    from sqlalchemy.engine import make_url
+
+    url = make_url(settings.database_url).set(query={})
+    if url.drivername == "sqlite" and url.database:
+        url = url.set(database=str(Path(url.database).absolute()))
+    return url.render_as_string(hide_password=True)
 
 
 def _migrate(database: Database) -> bool:

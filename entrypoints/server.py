@@ -156,11 +156,17 @@ class Server(TcpWSGIServer):
 
 
 def make_server(app: Any, settings: Settings) -> Server:
-    """A server that listens, and doesn't serve yet. Raises WrongSetting where the address can't be had."""
+    """A server that listens, and doesn't serve yet. Raises WrongSetting where the address can't be had.
+
+    `localhost` is 127.0.0.1. Any other name must stand for one address: a server listens on no second one.
+    """
     try:
         adjustments = _adjustments(settings)
     except ValueError:
         raise WrongSetting("HOST", f"{settings.host} is no address of this machine") from None
+    addresses = dict.fromkeys(address[0] for *_, address in adjustments.listen)
+    if len(addresses) > 1:
+        raise WrongSetting("HOST", f"{settings.host} is several addresses: name one of {', '.join(addresses)}")
     try:
         return Server(app, adj=adjustments)
     except OSError as error:
@@ -172,7 +178,7 @@ def make_server(app: Any, settings: Settings) -> Server:
 
 def _adjustments(settings: Settings) -> Adjustments:
     return Adjustments(
-        host=settings.host,
+        host="127.0.0.1" if settings.host.lower() == "localhost" else settings.host,
         port=settings.port,
         threads=settings.threads,
         ident=None,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import falcon
 
+from domain.model.errors import Unauthenticated
 from entrypoints.composition import Hucha
 from entrypoints.http import openapi
+from entrypoints.http.auth import log_denial
 from entrypoints.http.dialects import dialect_of, failure_of, write
 from entrypoints.http.docs import DocsFileResource, DocsResource, OpenApiResource
 from entrypoints.http.envelope import ROUTE_KEY, Envelope
@@ -16,6 +20,7 @@ from entrypoints.http.health import HealthResource, MetricsResource, ReadinessRe
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.openapi import Route
 from entrypoints.http.risk_profiles import RiskProfileResource
+from entrypoints.settings import Network
 
 
 def create_app(hucha: Hucha) -> Envelope:
@@ -33,6 +38,7 @@ def create_falcon_app(hucha: Hucha, metrics: Metrics) -> falcon.App[falcon.Reque
         app.add_route(route.path, route.resource)
     for kind in (falcon.HTTPError, Exception):  # Falcon has handlers of its own for both
         app.add_error_handler(kind, _write_failure)
+    app.add_error_handler(Unauthenticated, partial(_deny, hucha.settings.trusted_proxies))
     return app
 
 
@@ -58,6 +64,13 @@ class _RouteForMetrics:
 
     def process_resource(self, req: falcon.Request, resp: falcon.Response, resource: object, params: object) -> None:
         req.env[ROUTE_KEY] = req.uri_template
+
+
+def _deny(
+    trusted_proxies: Sequence[Network], req: falcon.Request, resp: falcon.Response, error: Exception, params: Any
+) -> None:
+    log_denial(req, trusted_proxies)
+    _write_failure(req, resp, error, params)
 
 
 def _write_failure(req: falcon.Request, resp: falcon.Response, error: Exception, params: Any) -> None:

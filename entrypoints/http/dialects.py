@@ -18,6 +18,8 @@ from domain.model.errors import FieldProblem, InvalidFields, NotFound, Unauthent
 from entrypoints.http.payloads import BodyRefused
 
 RETRY_AFTER_SECONDS = 1
+MOST_PROBLEMS = 100
+"""So many bad fields are named; of the others only the number is told."""
 
 _log = logging.getLogger("hucha.http")
 
@@ -69,7 +71,10 @@ class Problem:
 
 
 def _invalid_fields(error: InvalidFields) -> Failure:
-    return Failure(400, f"Invalid fields: {error}.", error.problems)
+    named, rest = error.problems[:MOST_PROBLEMS], len(error.problems) - MOST_PROBLEMS
+    if rest > 0:
+        named += (FieldProblem(f"{rest} more", "is wrong too" if rest == 1 else "are wrong too"),)
+    return Failure(400, f"Invalid fields: {InvalidFields(named)}.", named)
 
 
 def _unauthenticated(error: Unauthenticated) -> Failure:

@@ -58,7 +58,9 @@ class OpenApiResource:
 class DocsResource:
     """`GET /api/docs`: Swagger UI."""
 
-    @describe(Operation(summary="This description, for people", response=str, media_type="text/html", answer="A page"))
+    @describe(
+        Operation(summary="This description, for people", response=str, media_types=("text/html",), answer="A page")
+    )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         req.env[CSP_KEY] = _POLICY
         resp.content_type = falcon.MEDIA_HTML
@@ -73,7 +75,7 @@ class DocsFileResource:
             summary="A script or a style sheet of the page for people",
             parameters=(Parameter("name", "path", str, "The file's name", required=True),),
             response=str,
-            media_type="text/javascript",
+            media_types=("text/javascript", "text/css"),
             answer="The file",
         )
     )

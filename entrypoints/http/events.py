@@ -13,7 +13,7 @@ import falcon
 import msgspec
 from msgspec import Meta
 
-from domain.model.activity import LARGEST_INTEGER, Action, JudgedAction
+from domain.model.activity import Action, JudgedAction
 from domain.model.money import parse_positive_amount
 from domain.rules.activity import Verdict
 from domain.use_cases.list_events import ListEvents
@@ -21,7 +21,7 @@ from domain.use_cases.manage_operators import Operators
 from entrypoints.http.auth import require_event_key, require_operator
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
-from entrypoints.http.payloads import MOST_ROWS, all_of, parse_body, query_cursor, query_integer, read_body
+from entrypoints.http.payloads import MOST_ROWS, Count, all_of, parse_body, query_cursor, query_integer, read_body
 
 AmountIn = Annotated[
     msgspec.Raw,
@@ -36,7 +36,6 @@ AmountIn = Annotated[
         },
     ),
 ]
-Count = Annotated[int, Meta(ge=0, le=LARGEST_INTEGER)]
 
 
 @attrs.frozen

@@ -81,7 +81,7 @@ class MetricsResource:
             summary="Prometheus metrics",
             description="From loopback without a token; from elsewhere with an operator's.",
             response=str,
-            media_type="text/plain",
+            media_types=("text/plain",),
             answer="The metrics",
             access=Access.OPERATOR_OR_LOOPBACK,
         )

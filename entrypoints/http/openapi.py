@@ -66,7 +66,7 @@ class Operation:
     answer: str
     description: str = ""
     status: int = 200
-    media_type: str = "application/json"
+    media_types: tuple[str, ...] = ("application/json",)
     parameters: tuple[Parameter, ...] = ()
     request: Any = None
     example: Any = None
@@ -179,7 +179,8 @@ def _operation(route: Route, method: str, operation: Operation, schemas: Schemas
 
 def _responses(route: Route, operation: Operation, schemas: Schemas) -> dict[str, Any]:
     def answer(meaning: str, type: Any) -> dict[str, Any]:
-        return {"description": meaning, "content": {operation.media_type: {"schema": schemas(type)}}}
+        content = {media_type: {"schema": schemas(type)} for media_type in operation.media_types}
+        return {"description": meaning, "content": content}
 
     media_type, error = _ERRORS[dialect_of(route.path)]
     refusal = {media_type: {"schema": schemas(error)}}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import attrs
 import falcon
+from msgspec import Meta
 
 from domain.model.activity import LARGEST_INTEGER
 from domain.model.errors import FieldProblem, InvalidFields, NotFound
@@ -15,6 +16,8 @@ from entrypoints.http.strict_json import parse_object
 LARGEST_BODY_BYTES: Final = 1024 * 1024
 TOO_LARGE: Final = "The body is larger than 1 MiB."
 MOST_ROWS: Final = 1000
+Count = Annotated[int, Meta(ge=0, le=LARGEST_INTEGER)]
+"""An id or a time, wherever in a request it stands."""
 
 
 @attrs.define

@@ -11,14 +11,30 @@ import msgspec
 from msgspec import Meta
 
 from domain.model.risk_profiles import RiskProfile
-from domain.rules.ratings import parse_profile
+from domain.rules.activity import RULES, Unit
+from domain.rules.ratings import LARGEST_COUNT, parse_profile
 from domain.use_cases.manage_operators import Operators
 from domain.use_cases.set_risk_profiles import RiskProfiles
 from entrypoints.http.auth import require_operator
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
-from entrypoints.http.payloads import parse_body, path_integer, read_body
+from entrypoints.http.payloads import Count, parse_body, path_integer, read_body
+
+
+def _codes(*, money: bool) -> str:
+    return ", ".join(str(rule.code) for rule in RULES if (rule.unit is Unit.MONEY) is money)
+
 
 Threshold = Annotated[Decimal | int, Meta(extra_json_schema={"exclusiveMinimum": 0})]
+Thresholds = Annotated[
+    dict[str, Threshold],
+    Meta(
+        description=(
+            f"Limits by alert code. {_codes(money=True)}: an amount, positive, at most 2 decimals, below 10^13, in a "
+            f"request also as a numeric string. {_codes(money=False)}: a count, an integer from 1 to {LARGEST_COUNT}."
+        ),
+        extra_json_schema={"propertyNames": {"enum": [str(rule.code) for rule in RULES]}},
+    ),
+]
 
 
 @attrs.frozen
@@ -26,11 +42,11 @@ class RiskProfileBody:
     """A risk rating, and the user's own limits by alert code, which win over the rated ones."""
 
     rating: Literal["low", "medium", "high"] = "medium"
-    thresholds: dict[str, Threshold] = attrs.field(factory=dict)
+    thresholds: Thresholds = attrs.field(factory=dict)
 
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-_USER_ID = Parameter("user_id", "path", int, "Whose profile", required=True)
+_USER_ID = Parameter("user_id", "path", Count, "Whose profile", required=True)
 
 
 class RiskProfileResource:
@@ -59,7 +75,8 @@ class RiskProfileResource:
             summary="Set how closely a user is watched",
             description=(
                 "Replaces the whole profile. `low` doubles every limit; `high` halves amounts and takes a count n to "
-                "n/2 rounded down, plus 1. Thresholds are positive; counts are integers up to 1000."
+                "n/2 rounded down, plus 1. A key that is absent has its default, so `{}` or no body at all resets to "
+                "`medium` without thresholds. A key that is there but `null` or a blank string is a 400."
             ),
             parameters=(_USER_ID,),
             request=RiskProfileBody,

@@ -7,8 +7,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 DEEPEST: Final = 32
-SMALLEST_INTEGER: Final = -(2**63)
-LARGEST_INTEGER: Final = 2**64 - 1
+SMALLEST_IN_64_BITS: Final = -(2**63)
+LARGEST_IN_64_BITS: Final = 2**64 - 1
 _LONGEST_INTEGER: Final = 20
 """Digits of the largest; longer numerals aren't even converted."""
 
@@ -46,7 +46,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(numeral: str) -> int:
-    if len(numeral.lstrip("-")) <= _LONGEST_INTEGER and SMALLEST_INTEGER <= int(numeral) <= LARGEST_INTEGER:
+    if len(numeral.lstrip("-")) <= _LONGEST_INTEGER and SMALLEST_IN_64_BITS <= int(numeral) <= LARGEST_IN_64_BITS:
         return int(numeral)
     raise ValueError("The body has an integer of more than 64 bits.")
 

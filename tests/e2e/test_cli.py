@@ -10,6 +10,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,12 @@ KEY = re.compile(r"hucha_[A-Za-z0-9_-]{43}\n")
 
 
 def refused(finished: subprocess.CompletedProcess[str]) -> str:
-    """The one sentence of a command that was refused."""
+    """The one sentence of a command that was refused, after whatever it had logged."""
     assert finished.returncode == 1, finished
     assert finished.stdout == ""
     assert "Traceback" not in finished.stderr
-    (line,) = finished.stderr.splitlines()
+    *logged, line = finished.stderr.splitlines()
+    assert all(" INFO hucha." in one for one in logged)
     assert line.startswith("hucha: ")
     return line.removeprefix("hucha: ")
 
@@ -68,7 +70,7 @@ def test_every_command_has_help_of_its_own(tmp_path: Path, name: str) -> None:
 def test_an_operator_is_created_and_revoked(tmp_path: Path) -> None:
     # contract: C5
     created = hucha("create-operator", "ana", cwd=tmp_path)
-    assert (created.returncode, created.stderr) == (0, "")
+    assert created.returncode == 0
     assert KEY.fullmatch(created.stdout), "the key, alone, on standard output"
     assert (tmp_path / "var" / "hucha.db").exists(), "the default place"
     again = hucha("create-operator", "ana", cwd=tmp_path)
@@ -77,11 +79,36 @@ def test_an_operator_is_created_and_revoked(tmp_path: Path) -> None:
     assert KEY.fullmatch(other.stdout)
     assert other.stdout != created.stdout
     revoked = hucha("revoke-operator", "ana", cwd=tmp_path)
-    assert (revoked.returncode, revoked.stdout, revoked.stderr) == (0, "", "")
+    assert (revoked.returncode, revoked.stdout) == (0, "")
     assert refused(hucha("revoke-operator", "ana", cwd=tmp_path)) == "There is no operator named ana."
     assert hucha("create-operator", "ana", cwd=tmp_path).stdout not in ("", created.stdout)
     content = b"".join(path.read_bytes() for path in (tmp_path / "var").iterdir())
     assert created.stdout.strip().encode() not in content, "the key is kept nowhere"
+
+
+def test_who_gives_and_takes_keys_learns_in_which_database(tmp_path: Path) -> None:
+    place = f"the database is sqlite:///{tmp_path}/var/hucha.db"
+    created = hucha("create-operator", "ana", cwd=tmp_path)
+    assert messages(created) == [place, "created the operator ana"]
+    assert created.stdout.strip() not in created.stderr
+    assert messages(hucha("revoke-operator", "ana", cwd=tmp_path)) == [place, "revoked the operator ana"]
+    assert messages(hucha("revoke-operator", "ana", cwd=tmp_path))[0] == place, "where it looked in vain"
+
+
+def messages(finished: subprocess.CompletedProcess[str]) -> list[str]:
+    """What a command logged: date, time, level, logger and request's id stand before it."""
+    return [line.split(" ", 5)[5] for line in finished.stderr.splitlines() if not line.startswith("hucha: ")]
+
+
+def test_a_log_level_silences_the_commands_too(tmp_path: Path) -> None:
+    # contract: R3
+    created = hucha("create-operator", "ana", cwd=tmp_path, LOG_LEVEL="WARNING")
+    assert (created.returncode, created.stderr) == (0, "")
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    finished = hucha("--version", cwd=tmp_path)
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, f"hucha {version('hucha')}\n", "")
 
 
 @pytest.mark.parametrize("name", ["", "x" * 129, "a\x1bb"])
@@ -121,7 +148,8 @@ def test_processes_that_start_together_are_safe(tmp_path: Path) -> None:
     # contract: R4
     with ThreadPoolExecutor() as pool:
         finished = list(pool.map(lambda name: hucha("create-operator", name, cwd=tmp_path), "abcd"))
-    assert [(one.returncode, one.stderr) for one in finished] == [(0, "")] * 4
+    assert [one.returncode for one in finished] == [0] * 4
+    assert "WARNING" not in "".join(one.stderr for one in finished)
     assert len({one.stdout for one in finished}) == 4
 
 
@@ -159,6 +187,20 @@ def test_a_place_where_no_database_can_be_is_told_in_one_sentence(tmp_path: Path
 def test_a_host_that_isnt_here_is_told_in_one_sentence(tmp_path: Path, host: str) -> None:
     # contract: R3
     assert re.match("(HOST|PORT) ", refused(hucha("serve", cwd=tmp_path, HOST=host, PORT="0")))
+
+
+def test_localhost_is_one_address(tmp_path: Path) -> None:
+    # contract: R3
+    with Serving(tmp_path, HOST="localhost") as server:
+        assert server.host == "127.0.0.1"
+
+
+def test_a_start_that_fails_lets_go_of_its_socket(tmp_path: Path) -> None:
+    finished = hucha(
+        "serve", cwd=tmp_path, PORT="0", DATABASE_URL=f"sqlite:///{tmp_path}", PYTHONWARNINGS="always::ResourceWarning"
+    )
+    assert "unclosed" not in finished.stderr
+    refused(finished)
 
 
 def test_a_port_in_use_is_told_in_one_sentence(tmp_path: Path) -> None:

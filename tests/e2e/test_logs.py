@@ -116,8 +116,15 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_the_start_and_the_end_are_told(told: Told) -> None:
-    assert re.search(r"serving http://127\.0\.0\.1:\d+", told.lines[0])
+    assert "the database is sqlite:///" in told.lines[0]
+    assert re.search(r"serving http://127\.0\.0\.1:\d+", told.lines[1])
     assert "stopped" in told.lines[-1]
+
+
+def test_every_denial_is_told(told: Told) -> None:
+    log = "".join(told.lines)
+    assert "access denied: POST /event from 127.0.0.1" in log
+    assert "access denied: GET /api/events from 127.0.0.1" in log
 
 
 def test_every_failure_is_told_with_the_id_of_its_request(told: Told) -> None:

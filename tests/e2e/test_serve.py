@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import Lock
-from .processes import Answers, Serving, request, until
+from .processes import Answers, Serving, command, request, until
 
 BUSY_SECONDS = 5
 """How long SQLite waits for a lock (adapters/sql/sqlite.py)."""
@@ -211,3 +212,34 @@ def test_a_database_that_another_process_keeps_locked_cant_hold_it_over_10_secon
 def test_an_event_outlasts_a_lock_that_is_longer_than_sqlites_patience(held: Held) -> None:
     """The transaction is run again (ports.storage), so nobody hears of the lock."""
     assert held.unlocked.result(3 * STOP_SECONDS) == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_during_the_start_stops_it_at_once_in_good_order(
+    tmp_path: Path, database: Path, lock: Lock, number: signal.Signals
+) -> None:
+    """The start waits for the schema here: another process keeps the database locked."""
+    # contract: R5
+    database.parent.mkdir()
+    unlock = lock()
+    environment = {"PATH": os.environ["PATH"], "PORT": "0"}
+    process = subprocess.Popen(
+        command("serve"), cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL
+    )
+    try:
+        until(lambda: listens(process.pid))
+        process.send_signal(number)
+        _, log = process.communicate(timeout=STOP_SECONDS)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, log) == (0, "")
+    unlock()
+
+
+def listens(pid: int) -> bool:
+    """Whether the process has a socket: that is the last thing before the database."""
+    try:
+        return any(os.readlink(path).startswith("socket:") for path in Path(f"/proc/{pid}/fd").iterdir())
+    except FileNotFoundError:  # it closed a file meanwhile
+        return False

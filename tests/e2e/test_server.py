@@ -23,7 +23,7 @@ from waitress.channel import HTTPChannel
 from entrypoints.composition import build_in_memory
 from entrypoints.http.app import create_app
 from entrypoints.server import STOP_SECONDS, Channel, Server, make_server
-from entrypoints.settings import Settings
+from entrypoints.settings import Settings, WrongSetting
 
 from .processes import Answers, connect, request, until
 
@@ -116,6 +116,18 @@ def has_read_all_that_was_sent(server: Server) -> None:
     with client_of(server) as (client, answers):
         client.sendall(request("GET", "/now"))
         assert answers.read()[0] == 200
+
+
+@pytest.mark.parametrize("host", ["*", "bank.example"])
+def test_a_host_of_several_addresses_is_refused_with_their_names(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    """waitress would want a server for each of them; ours is one."""
+    # contract: R3
+    found = [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1")]
+    infos = [(family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, 0)) for family, address in found]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *asked: infos)
+    with pytest.raises(WrongSetting) as refused:
+        make_server(None, Settings(host=host, port=0))
+    assert str(refused.value) == f"HOST {host} is several addresses: name one of 127.0.0.1, ::1."
 
 
 def test_waitress_is_the_version_that_the_channel_was_made_for() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from ipaddress import ip_network
 
 import pytest
 from falcon.testing import Result, TestClient
@@ -160,3 +161,39 @@ def test_without_a_token_no_body_is_read(client: TestClient, body: bytes) -> Non
 def test_the_paths_for_everyone_need_no_token(client: TestClient) -> None:
     for path in ("/healthz", "/readyz", "/api/docs", "/api/openapi.json"):
         assert client.simulate_get(path, remote_addr="203.0.113.9").status_code == 200
+
+
+def denials(caplog: pytest.LogCaptureFixture) -> list[str]:
+    records = [record for record in caplog.records if record.name == "hucha.http"]
+    assert all(record.levelname == "WARNING" for record in records)
+    return [record.getMessage() for record in records]
+
+
+@pytest.mark.parametrize(("method", "target"), OPERATORS_ONLY)
+def test_a_denied_operator_is_logged_with_the_route_and_the_address(
+    client: TestClient, caplog: pytest.LogCaptureFixture, method: str, target: str
+) -> None:
+    ask(client, method, target, {"Authorization": "Bearer hucha_guess-Zq1"})
+    route = target.partition("?")[0].replace("profiles/1", "profiles/{user_id}")
+    assert denials(caplog) == [f"access denied: {method} {route} from 203.0.113.9"]
+
+
+def test_a_denied_event_is_logged_with_the_address_behind_the_proxies(caplog: pytest.LogCaptureFixture) -> None:
+    client = TestClient(
+        create_app(build_in_memory(Settings(event_api_key="s3cret", trusted_proxies=(ip_network("10.0.0.0/8"),))))
+    )
+    for forwarded in ("203.0.113.9", "fe80::1%\x1b[2J", "no\x1b[2Jaddress"):
+        headers = {"X-API-Key": "guess-Zq1", "X-Forwarded-For": forwarded}
+        client.simulate_post("/event", body=body_of(GOOD), headers=JSON | headers, remote_addr="10.0.0.1")
+    assert denials(caplog) == [
+        "access denied: POST /event from 203.0.113.9",
+        "access denied: POST /event from fe80::1",
+        "access denied: POST /event from an unknown address",
+    ]
+
+
+def test_who_has_the_key_is_no_denial(
+    client: TestClient, operator: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    ask(client, "GET", "/api/events?user_id=1", operator)
+    assert denials(caplog) == []

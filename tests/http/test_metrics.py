@@ -129,6 +129,7 @@ LOOPBACK_RULES = [
     pytest.param("127.0.0.1", "nonsense", ("127.0.0.0/8",), False, id="a proxy that says nonsense"),
     pytest.param("127.0.0.1", "127.0.0.1:4711", ("127.0.0.0/8",), False, id="an address with a port is nobody's"),
     pytest.param("127.0.0.1", "unknown", (), False, id="an unknown client"),
+    pytest.param("127.0.0.1", ",", ("127.0.0.0/8",), False, id="a trusted proxy here that doesn't say for whom"),
     pytest.param("localhost", None, (), False, id="a name is no address"),
 ]
 
@@ -160,3 +161,25 @@ def test_operators_see_the_metrics_from_everywhere(
 ) -> None:
     # contract: G11
     assert from_where(remote, forwarded, trusted, as_operator=True).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("Forwarded", "for=203.0.113.9"), ("Via", "1.1 proxy"), ("X-Real-IP", "203.0.113.9"), ("X-Real-IP", "127.0.0.1")],
+)
+@pytest.mark.parametrize("trusted", [(), ("127.0.0.0/8",)], ids=["unknown", "trusted"])
+def test_every_sign_of_a_proxy_that_doesnt_say_for_whom_it_asks_closes_the_metrics(
+    name: str, value: str, trusted: tuple[str, ...]
+) -> None:
+    # contract: G11
+    hucha = build_in_memory(Settings(trusted_proxies=tuple(ip_network(one) for one in trusted)))
+    client = TestClient(create_app(hucha))
+    problem_of(client.simulate_get("/metrics", headers={name: value}, remote_addr="127.0.0.1"), 401)
+
+
+def test_a_trusted_proxy_may_add_its_other_signs() -> None:
+    # contract: G11
+    hucha = build_in_memory(Settings(trusted_proxies=(ip_network("127.0.0.1"),)))
+    headers = {"X-Forwarded-For": "127.0.0.1", "X-Real-IP": "127.0.0.1", "Via": "1.1 proxy"}
+    answer = TestClient(create_app(hucha)).simulate_get("/metrics", headers=headers, remote_addr="127.0.0.1")
+    assert answer.status_code == 200

@@ -188,6 +188,34 @@ def test_health_is_answered_as_described(ask: Any) -> None:
         assert ask("get", path).status_code == 200
 
 
+def test_the_files_of_the_page_are_answered_as_described(client: TestClient) -> None:
+    for name in ("start.js", "swagger_bundle.js", "swagger_style.css"):
+        described(client.simulate_get(f"/api/docs/{name}"), "/api/docs/{name}", "get")
+
+
+def test_a_user_in_a_path_is_the_integer_of_the_query() -> None:
+    def schemas(path: str) -> list[dict[str, Any]]:
+        operations = DOCUMENT["paths"][path].values()
+        parameters = [parameter for operation in operations for parameter in operation["parameters"]]
+        return [parameter["schema"] for parameter in parameters if parameter["name"] == "user_id"]
+
+    (queried,) = schemas("/api/events")
+    assert queried == {"type": "integer", "minimum": 0, "maximum": 2**53 - 1}
+    assert schemas("/api/risk-profiles/{user_id}") == [queried, queried]
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "good"),
+    [({}, True), ({"30": 7, "123": 0.5, "1100": 250}, True), ({"31": 1}, False), ({"30": 0}, False), (None, False)],
+)
+def test_the_schema_of_thresholds_knows_the_codes(ask: Any, thresholds: object, good: bool) -> None:
+    path = "/api/risk-profiles/{user_id}"
+    schema = DOCUMENT["paths"][path]["put"]["requestBody"]["content"]["application/json"]["schema"]
+    validator = Draft202012Validator({**schema, "components": DOCUMENT["components"]})
+    assert validator.is_valid({"thresholds": thresholds}) is good
+    assert (ask("put", path, body=json.dumps({"thresholds": thresholds})).status_code == 200) is good
+
+
 @pytest.mark.parametrize(
     ("field", "raw"),
     [

@@ -259,3 +259,24 @@ class TestEffects:
         assert send(client, "withdraw", "150.00", 2000) == []
         put(client, operator, {})
         assert send(client, "withdraw", "150.00", 3000) == [30, 1100]
+
+
+@pytest.mark.parametrize(("wrong", "told"), [(100, None), (101, "1 more is"), (5000, "4900 more are")])
+def test_of_very_many_bad_fields_the_first_are_named_and_the_rest_counted(
+    client: TestClient, operator: Operator, wrong: int, told: str | None
+) -> None:
+    answer = put(client, operator, {"thresholds": {f"x{number}": 1 for number in range(wrong)}})
+    problem = problem_of(answer, 400)
+    assert fields_of(problem)[:100] == [f"thresholds.x{number}" for number in range(100)]
+    assert len(fields_of(problem)) == (101 if told else 100)
+    if told:
+        last = problem["errors"][-1]
+        assert f"{last['field']} {last['detail']}" == f"{told} wrong too"
+        assert str(problem["detail"]).endswith(f"; {told} wrong too.")
+
+
+def test_an_empty_put_resets_to_the_default_profile(client: TestClient, operator: Operator) -> None:
+    for body in ("{}", ""):
+        put(client, operator, {"rating": "high", "thresholds": {"30": 2}})
+        assert put(client, operator, body).status_code == 200
+        assert shown(client, operator) == {"rating": "medium", "thresholds": {}}

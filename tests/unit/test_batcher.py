@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from domain.model.errors import StorageUnavailable, Unavailable
 from entrypoints.batcher import Batcher
 
 PATIENCE = 20
@@ -177,6 +179,52 @@ def test_an_error_that_all_share_is_told_to_all_at_once() -> None:
     assert run.batches == [[0], [1, 2, 3, 4, 5]], "it isn't tried again"
 
 
+class Fatal(BaseException):
+    """No Exception: as KeyboardInterrupt and SystemExit."""
+
+
+@pytest.mark.parametrize("error", [StorageUnavailable("it is gone"), Shared("so it is"), Fatal("the end")])
+def test_an_error_that_all_share_is_each_ones_own_object(error: BaseException) -> None:
+    """Threads that raise one object write into one traceback, which grows with each."""
+
+    def work(commands: Sequence[int]) -> Sequence[int]:
+        if commands != [0]:
+            raise error from OSError("the cause")
+        return doubled(commands)
+
+    run = Gated(work)
+    batcher = Batcher(run, shared=(Shared, Unavailable))
+    with behind_a_running_batch(run, batcher, range(1, 6)) as calls:
+        pass
+    outcomes = [call.finish() for call in calls[1:]]
+    assert len({id(outcome) for outcome in outcomes}) == 5
+    for outcome in outcomes:
+        assert type(outcome) is type(error)
+        assert str(outcome) == str(error)
+        assert isinstance(outcome.__cause__, OSError)
+        assert traceback.extract_tb(outcome.__traceback__)[-1].name == "work", "where it came from"
+
+
+class Unlike(Shared):
+    """Can't be copied: it isn't made of its arguments."""
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(f"because of {reason}")
+
+
+def test_a_shared_error_that_cant_be_copied_is_told_to_all_nevertheless() -> None:
+    def work(commands: Sequence[int]) -> Sequence[int]:
+        if commands != [0]:
+            raise Unlike(reason="it")
+        return doubled(commands)
+
+    run = Gated(work)
+    batcher = Batcher(run, shared=Shared)
+    with behind_a_running_batch(run, batcher, range(1, 6)) as calls:
+        pass
+    assert [str(call.finish()) for call in calls] == ["0", *["because of it"] * 5]
+
+
 def test_a_shared_error_while_commands_run_alone_is_each_ones_own() -> None:
     def work(commands: Sequence[int]) -> Sequence[int]:
         if len(commands) > 1:
@@ -205,10 +253,6 @@ def test_a_failed_batch_leaves_the_next_one_whole() -> None:
         with pytest.raises(Bad):
             batcher("bad")
         assert batcher("good") == "good"
-
-
-class Fatal(BaseException):
-    """No Exception: as KeyboardInterrupt and SystemExit."""
 
 
 def test_a_fatal_error_reaches_everyone_in_the_batch_and_the_next_batch_runs() -> None:
@@ -284,6 +328,20 @@ def test_a_leader_waits_for_as_many_as_were_there_before_and_no_longer() -> None
     late = Call(batcher, 4)
     assert [call.finish() for call in [*calls, late]] == [0, 2, 4, 6, 8]
     assert run.batches == [[0], [1, 2, 3, 4]]
+    assert time.monotonic() - started < PATIENCE / 2
+
+
+def test_a_leader_waits_for_no_more_than_fit_into_a_batch() -> None:
+    run = Gated(doubled)
+    batcher = Batcher(run, most=2, gather_seconds=PATIENCE)
+    with behind_a_running_batch(run, batcher, [1, 2, 3]) as calls:
+        pass
+    assert [call.finish() for call in calls[:3]] == [0, 2, 4]  # three were in flight then, of which two fit
+    time.sleep(0.1)  # the last of them waits by now
+    started = time.monotonic()
+    late = Call(batcher, 4)
+    assert [calls[3].finish(), late.finish()] == [6, 8]
+    assert run.batches == [[0], [1, 2], [3, 4]]
     assert time.monotonic() - started < PATIENCE / 2
 
 
