@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from decimal import Decimal
 from typing import Protocol, TypeVar
 
 from domain.model.activity import Action, JudgedAction, Stream, UserActivity
@@ -35,8 +36,9 @@ class ActivityStore(Protocol):
         """Add judged actions to the end of the history, in this order."""
         ...
 
-    def between(self, stream: Stream, user_id: int, start: int, end: int) -> list[Action]:
-        """The user's actions with `start <= time <= end` (seconds), in any order; found by index."""
+    def totals_between(self, stream: Stream, user_id: int, start: int, end: int) -> list[tuple[int, int, Decimal]]:
+        """The totals of each second with actions of the user's in it, `start <= second <= end`, earliest first:
+        (second, number of actions, sum of the deposits). The sums are exact, however large, and have two decimals."""
         ...
 
     def history(self, stream: Stream, user_id: int) -> list[Action]:

@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 
-from sqlalchemy import Connection, Dialect, Executable, Select, bindparam, insert, select, tuple_
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    Executable,
+    Select,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+)
 
 from adapters.sql.prepared import Prepared
-from adapters.sql.rows import action_from_row, activity_from_text, activity_to_text, event_to_row, judged_from_row
+from adapters.sql.rows import (
+    action_from_row,
+    activity_from_text,
+    activity_to_text,
+    event_to_row,
+    judged_from_row,
+    two_decimals,
+)
 from adapters.sql.tables import activities, events
+from adapters.sql.types import Money, money_sum
 from adapters.sql.upserts import upsert
 from domain.model.activity import Action, JudgedAction, Stream, UserActivity
 
@@ -43,9 +64,17 @@ class SqlActivityStore:
         if judged:
             _APPEND.many(self._connection, [event_to_row(stream, one) for one in judged])
 
-    def between(self, stream: Stream, user_id: int, start: int, end: int) -> list[Action]:
-        query = _of_user(stream, user_id).where(events.c.time.between(start, end))
-        return [action_from_row(row) for row in self._connection.execute(query)]
+    def totals_between(self, stream: Stream, user_id: int, start: int, end: int) -> list[tuple[int, int, Decimal]]:
+        time = events.c.time
+        deposits = case((events.c.type == "deposit", events.c.amount), else_=literal(0, Money))
+        deposited = money_sum(deposits, self._connection.dialect)
+        query = (
+            select(time, func.count(), deposited)
+            .where(events.c.stream == stream, events.c.user_id == user_id, time.between(start, end))
+            .group_by(time)
+            .order_by(time)
+        )
+        return [(second, count, two_decimals(total)) for second, count, total in self._connection.execute(query)]
 
     def history(self, stream: Stream, user_id: int) -> list[Action]:
         query = _of_user(stream, user_id).order_by(events.c.id)

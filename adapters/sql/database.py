@@ -15,6 +15,7 @@ class Trouble(Enum):
     """What an error of the driver means for the transaction in which it came."""
 
     ROLLED_BACK = "for certain not committed: run the whole transaction again"
+    STOPPED = "the statement was ended from outside: not committed, unless COMMIT was under way"
     LOST = "the connection is gone: not committed, unless COMMIT was under way"
     UNFIT = "full, read-only, spoilt or closed to us: not committed, and trying again won't help"
     OTHER = "a mistake of ours"
@@ -27,15 +28,22 @@ class Database(Protocol):
     """Whether the answer to a COMMIT can get lost, so that nobody knows if it took place."""
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """A connection in a write transaction; what isn't committed when the block ends is rolled back."""
+        """A connection in a write transaction; what isn't committed when the block ends is rolled back.
+
+        Raises what the driver raises, StorageUnavailable where there is no connection to be had and no telling why,
+        and the pool's TimeoutError.
+        """
         ...
 
     def reading(self) -> AbstractContextManager[Connection]:
-        """A connection in a read-only transaction over one snapshot."""
+        """A connection in a read-only transaction over one snapshot. Raises as `writing` does."""
         ...
 
     def migrating(self) -> AbstractContextManager[Connection]:
-        """A connection that changes the schema while nobody else, on any node, does."""
+        """A connection that changes the schema while nobody else, on any node, does; committed at the block's end.
+
+        Raises Again instead of committing where it took so long that somebody else may have begun.
+        """
         ...
 
     def trouble(self, error: DBAPIError) -> Trouble:

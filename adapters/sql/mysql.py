@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine
+import pymysql
+from pymysql.err import InterfaceError, InternalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 from adapters.sql.database import Trouble
+from adapters.sql.retries import connected
 from adapters.sql.schema_lock import schema_lock
 
 CONNECT_TIMEOUT_SECONDS = 5
@@ -22,11 +25,23 @@ RECYCLE_SECONDS = 3600
 _AGAIN = {1020, 1205, 1213}
 """Record changed, lock wait timeout, deadlock: the server rolled back."""
 
-_GONE = {1047, 1053, 1927, 2003, 2006, 2013, 2014, 2055, 4031}
-"""Node not ready, shutting down, killed, can't connect, gone away, lost, out of step: another connection may do."""
+_STOPPED = {1206, 1317, 1969, 3024}
+"""Too many locks, statement killed, out of time (MariaDB, MySQL): the transaction is given up with its connection."""
 
-_UNFIT = {1021, 1044, 1045, 1049, 1114, 1290, 1836}
-"""Disk full, access denied, unknown database, table full, read-only."""
+_GONE = {
+    *(1040, 1203),  # no connection is free
+    *(1047, 1053, 1927),  # the node isn't ready, shuts down, killed the connection
+    *(1158, 1159, 1160, 1161),  # the server's end of the line is broken
+    *(2003, 2006, 2013, 2014, 2055, 4031),  # ours: can't connect, gone away, lost, out of step
+}
+"""Another connection may do."""
+
+_UNFIT = {
+    *(1021, 1114),  # disk full, table full
+    *(1044, 1045, 1049, 1129, 1130, 1142, 1226, 1698, 2026),  # they don't let us in, or not so far
+    *(1146,),  # no such table: the schema isn't ours
+    *(1290, 1792, 1836),  # read-only
+}
 
 _OPTIONS = {"unix_socket", "ssl_ca", "ssl_cert", "ssl_key", "ssl_check_hostname", "ssl_verify_cert"}
 """What may follow the `?` of the URL."""
@@ -45,6 +60,7 @@ class MysqlDatabase:
         url = url.update_query_dict({"charset": "utf8mb4"})
         self._write_engine = _engine(url, "READ COMMITTED", connections)
         self._read_engine = _engine(url, "REPEATABLE READ", connections)
+        event.listen(self._read_engine, "connect", _only_read)
 
     def writing(self) -> AbstractContextManager[Connection]:
         return self._transaction(self._write_engine)
@@ -54,7 +70,7 @@ class MysqlDatabase:
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
-        with engine.connect() as connection:
+        with connected(engine, self) as connection:
             connection.begin()
             try:
                 yield connection  # closing it rolls back what wasn't committed
@@ -66,20 +82,35 @@ class MysqlDatabase:
 
     @contextmanager
     def migrating(self) -> Iterator[Connection]:
-        with schema_lock(self._write_engine), self._write_engine.connect() as connection:
+        engine = self._write_engine
+        with schema_lock(lambda: connected(engine, self)) as claim, connected(engine, self) as connection:
             yield connection
+            claim.confirm(connection)
+            connection.commit()
 
     def trouble(self, error: DBAPIError) -> Trouble:
         code = error.orig.args[0] if error.orig is not None and error.orig.args else None
         if code in _AGAIN:
             return Trouble.ROLLED_BACK
-        if code in _GONE or error.connection_invalidated:
+        if code in _STOPPED:
+            return Trouble.STOPPED
+        if code in _GONE or error.connection_invalidated or _is_out_of_step(error.orig, code):
             return Trouble.LOST
         return Trouble.UNFIT if code in _UNFIT else Trouble.OTHER
 
     def close(self) -> None:
         self._write_engine.dispose()
         self._read_engine.dispose()
+
+
+def _only_read(connection: pymysql.Connection[Any], record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION TRANSACTION READ ONLY")
+
+
+def _is_out_of_step(error: BaseException | None, code: object) -> bool:
+    """Whether PyMySQL gave its connection up: closed, or an answer that isn't the one to its question."""
+    return isinstance(error, InterfaceError) or (isinstance(error, InternalError) and isinstance(code, str))
 
 
 def _engine(url: URL, isolation: Any, connections: int) -> Engine:

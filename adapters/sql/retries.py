@@ -6,10 +6,11 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from adapters.sql.database import Trouble
+from adapters.sql.database import Database, Trouble
 from domain.model.errors import StorageUnavailable
 
 T = TypeVar("T")
@@ -26,9 +27,19 @@ class Again(Exception):
 
 def meaning(trouble: Trouble, error: DBAPIError) -> Exception:
     """What to raise for an error of the driver."""
-    if trouble in (Trouble.ROLLED_BACK, Trouble.LOST):
+    if trouble in (Trouble.ROLLED_BACK, Trouble.STOPPED, Trouble.LOST):
         return Again()
     return StorageUnavailable(reason(error)) if trouble is Trouble.UNFIT else error
+
+
+def connected(engine: Engine, database: Database) -> Connection:
+    """A connection of the engine's. Raises StorageUnavailable for any error of the driver that has no other meaning."""
+    try:
+        return engine.connect()
+    except DBAPIError as error:
+        if database.trouble(error) is Trouble.OTHER:
+            raise StorageUnavailable(reason(error)) from error
+        raise
 
 
 def until_settled(attempt: Callable[[], T]) -> T:

@@ -7,14 +7,20 @@ for no longer than `LEASE_SECONDS`.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, text
+import attrs
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from adapters.sql.retries import Again, reason
+from domain.model.errors import StorageUnavailable
 
 LEASE_SECONDS = 15
 RENEW_SECONDS = 4
@@ -31,30 +37,81 @@ _CLAIM = text(
 _RELEASE = text("UPDATE schema_lock SET owner = NULL WHERE id = 1 AND owner = :owner")
 
 
+_RENEW = text("UPDATE schema_lock SET until = UNIX_TIMESTAMP() + :seconds WHERE id = 1 AND owner = :owner")
+
+Connect = Callable[[], Connection]
+
+_log = logging.getLogger("hucha.storage")
+
+
+@attrs.frozen
+class Claim:
+    """The right of one node to change the schema."""
+
+    owner: str
+
+    def confirm(self, connection: Connection) -> None:
+        """Make sure that nobody else has claimed the schema, nor can until this connection's transaction ends.
+
+        Raises Again where somebody has.
+        """
+        if not self._renew(connection):
+            raise Again from RuntimeError("another node claimed the schema")
+
+    def keep(self, connect: Connect, released: threading.Event) -> None:
+        """Renew until released or refused; a connection that breaks isn't the end, while the lease lasts."""
+        while not released.wait(RENEW_SECONDS):
+            try:
+                with connect() as connection:
+                    claimed = self._renew(connection)
+                    connection.commit()
+            except _TROUBLES as error:
+                _log.warning("couldn't renew the claim of the schema", extra={"reason": reason(error)})
+            else:
+                if not claimed:
+                    return
+
+    def release(self, connect: Connect) -> None:
+        """Let others claim; where that fails, the lease runs out by itself."""
+        for _ in range(2):  # the first connection may have broken while it was idle
+            try:
+                with connect() as connection:
+                    connection.execute(_RELEASE, {"owner": self.owner})
+                    connection.commit()
+                return
+            except _TROUBLES as error:
+                _log.warning("couldn't release the claim of the schema", extra={"reason": reason(error)})
+
+    def _renew(self, connection: Connection) -> bool:
+        return connection.execute(_RENEW, {"owner": self.owner, "seconds": LEASE_SECONDS}).rowcount == 1
+
+
+_TROUBLES = (DBAPIError, PoolTimeout, StorageUnavailable)
+
+
 @contextmanager
-def schema_lock(engine: Engine) -> Iterator[None]:
+def schema_lock(connect: Connect) -> Iterator[Claim]:
     """Hold the lock of this database's schema; waits until it is free."""
-    owner = uuid.uuid4().hex
-    with engine.connect() as connection:
+    claim = Claim(uuid.uuid4().hex)
+    with connect() as connection:
         connection.execute(_TABLE)
         connection.execute(_ROW)
         connection.commit()
-        while not _claim(connection, owner):
+        while not _claimed(connection, claim.owner):
             time.sleep(POLL_SECONDS)
-        released = threading.Event()
-        renewer = threading.Thread(target=_renew, args=(connection, owner, released), daemon=True)
-        renewer.start()
-        try:
-            yield
-        finally:
-            released.set()
-            renewer.join()
-            connection.execute(_RELEASE, {"owner": owner})
-            connection.commit()
+    released = threading.Event()
+    renewer = threading.Thread(target=claim.keep, args=(connect, released), daemon=True)
+    renewer.start()
+    try:
+        yield claim
+    finally:
+        released.set()
+        renewer.join()
+        claim.release(connect)
 
 
-def _claim(connection: Connection, owner: str) -> bool:
-    """Claim or renew; a deadlock or a lost certification in a cluster means that someone else was faster."""
+def _claimed(connection: Connection, owner: str) -> bool:
+    """Try to claim; a deadlock or a lost certification in a cluster means that someone else was faster."""
     try:
         claimed = connection.execute(_CLAIM, {"owner": owner, "seconds": LEASE_SECONDS}).rowcount == 1
         connection.commit()
@@ -64,8 +121,3 @@ def _claim(connection: Connection, owner: str) -> bool:
         if error.orig is not None and error.orig.args[0] in (1205, 1213):
             return False
         raise
-
-
-def _renew(connection: Connection, owner: str, released: threading.Event) -> None:
-    while not released.wait(RENEW_SECONDS):
-        _claim(connection, owner)

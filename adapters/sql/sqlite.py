@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from sqlalchemy.pool import NullPool, QueuePool
 from adapters.sql.database import Trouble
 from adapters.sql.fair_lock import FairLock
 from adapters.sql.prepared import driver_cursor
+from adapters.sql.retries import connected
+from domain.model.errors import StorageUnavailable
 
 BUSY_TIMEOUT_SECONDS = 5
 """How long SQLite waits for another process's write before it says that the database is locked."""
@@ -42,13 +46,18 @@ class SqliteDatabase:
         self._read_engine = _engine(
             url, "BEGIN", "PRAGMA query_only = ON", poolclass=QueuePool, pool_size=connections, max_overflow=connections
         )
+        self._path = os.path.abspath(url.database)
+        self._file: tuple[int, int] | None = None
+        """Which file it is that was opened first; one that takes its place later is another database."""
+
         self._lock = FairLock()
         self._writer: Connection | None = None
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         with self._lock:
-            writer = self._writer or self._write_engine.connect()
+            self._require_the_file()
+            writer = self._writer or self._connected(self._write_engine)
             self._writer = None  # a writer that fails below isn't used again
             try:
                 transaction = writer.begin()
@@ -66,12 +75,17 @@ class SqliteDatabase:
                 self._writer = writer  # the work's own exception: the connection is sound
                 raise
 
-    migrating = writing
-    """DDL is transactional here, and BEGIN IMMEDIATE keeps other processes out."""
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """DDL is transactional here, and BEGIN IMMEDIATE keeps other processes out."""
+        with self.writing() as connection:
+            yield connection
+            connection.commit()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        with self._read_engine.connect() as connection, connection.begin():
+        self._require_the_file()
+        with self._connected(self._read_engine) as connection, connection.begin():
             yield connection
 
     def trouble(self, error: DBAPIError) -> Trouble:
@@ -82,12 +96,44 @@ class SqliteDatabase:
             return Trouble.LOST
         return Trouble.UNFIT if code in _UNFIT else Trouble.OTHER
 
+    def _require_the_file(self) -> None:
+        """Refuse to go on where the file was deleted or replaced: what is written to the old one is lost."""
+        if self._file is not None and _identity(self._path) != self._file:
+            raise StorageUnavailable("its file was deleted or replaced; start again to use what is there now")
+
+    def _connected(self, engine: Engine) -> Connection:
+        if self._file is not None:
+            return connected(engine, self)
+        _make_private(self._path)
+        connection = connected(engine, self)
+        self._file = _identity(self._path)
+        return connection
+
     def close(self) -> None:
         writer, self._writer = self._writer, None  # one that is in use isn't here, and isn't waited for
         if writer is not None:
             writer.close()
         self._write_engine.dispose()
         self._read_engine.dispose()
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """What tells a file from another one of the same name; None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _make_private(path: str) -> None:
+    """Make an empty file for us alone where there is none; SQLite gives its -wal and -shm the same mode."""
+    with _making, suppress(OSError):  # SQLite says by itself what keeps it from using the path
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+_making = threading.Lock()
+"""Nobody in this process has opened the file yet when its maker closes it: that would end SQLite's locks on it."""
 
 
 def _engine(url: URL, begin: str, *pragmas: str, **options: Any) -> Engine:

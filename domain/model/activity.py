@@ -102,6 +102,17 @@ class Timeline:
             timeline.add(action)
         return timeline
 
+    @classmethod
+    def of_totals(cls, totals: Iterable[tuple[int, int, Decimal]], complete_from: int) -> Timeline:
+        """The timeline of all that happened from `complete_from` on: each second with its number of actions and the
+        sum of its deposits, given in any order, and no second twice."""
+        timeline = cls(complete_from)
+        for second, actions, deposited in sorted(totals):
+            timeline.times.append(second)
+            timeline.actions.append(timeline.actions[-1] + actions)
+            timeline.deposited.append(EXACT.add(timeline.deposited[-1], deposited))
+        return timeline
+
     def __repr__(self) -> str:
         return f"<Timeline: {self.actions[-1] - self.actions[0]} actions in {len(self.times) - 1} seconds>"
 

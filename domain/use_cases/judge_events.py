@@ -6,10 +6,13 @@ Sources: seeds C and E; contract C1 to C7.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
 
 import attrs
 
-from domain.model.activity import Action, JudgedAction, Stream, Timeline
+from domain.model.activity import NOTHING, Action, JudgedAction, Stream, Timeline
+from domain.model.money import EXACT
 from domain.rules.activity import LONGEST_WINDOW_SECONDS, STANDARD_LIMITS, Verdict, judge, needs_history, replay
 from domain.rules.ratings import limits_of
 from ports.clock import Clock
@@ -37,25 +40,84 @@ class JudgeEvents:
                 activities[user_id] = replay(tx.activity.history(self.stream, user_id))
             profiles = tx.risk_profiles.find(user_ids)
             limits = {user_id: limits_of(profile) for user_id, profile in profiles.items()}
+            batch = _Batch(tx.activity, self.stream, actions, received_at)
             verdicts: list[Verdict] = []
-            unsaved: list[JudgedAction] = []
             for action in actions:
                 activity = activities[action.user_id]
-                recent = None
-                if needs_history(action, activity):
-                    tx.activity.append(self.stream, unsaved)  # the batch's own actions are history too
-                    unsaved = []
-                    recent = _history(tx.activity, self.stream, action)
+                recent = batch.past_of(action) if needs_history(action, activity) else None
                 verdict = judge(action, activity, limits.get(action.user_id, STANDARD_LIMITS), recent)
                 verdicts.append(verdict)
-                unsaved.append(JudgedAction(action, verdict.codes, received_at))
-            tx.activity.append(self.stream, unsaved)
+                batch.keep(verdict)
+            batch.flush()
             tx.activity.save(self.stream, activities)
             return verdicts
 
         return self.storage.run(work, once=self.secrets.new_id())
 
 
-def _history(store: ActivityStore, stream: Stream, action: Action) -> Timeline:
-    start = action.time - LONGEST_WINDOW_SECONDS
-    return Timeline.of(store.between(stream, action.user_id, start, action.time), complete_from=start)
+@attrs.define
+class _Batch:
+    """The actions that are judged together, on their way into the history."""
+
+    store: ActivityStore
+    stream: Stream
+    actions: Sequence[Action]
+    received_at: datetime
+    _unsaved: list[JudgedAction] = attrs.field(factory=list)
+    _stretches: list[_Stretch] = attrs.field(factory=list)
+    """What was read of the history so far."""
+
+    def keep(self, verdict: Verdict) -> None:
+        action = verdict.action
+        self._unsaved.append(JudgedAction(action, verdict.codes, self.received_at))
+        for stretch in self._stretches:
+            stretch.add(action)
+
+    def flush(self) -> None:
+        self.store.append(self.stream, self._unsaved)
+        self._unsaved = []
+
+    def past_of(self, action: Action) -> Timeline:
+        """The timeline of the action's windows, from the history and from the batch's own actions before it."""
+        for stretch in self._stretches:
+            if stretch.covers(action):
+                return stretch.past_of(action)
+        self.flush()
+        stretch = self._read(action)
+        self._stretches.append(stretch)
+        return stretch.past_of(action)
+
+    def _read(self, action: Action) -> _Stretch:
+        """The windows of this action, and of the user's others in the batch that are near it: each second is summed up
+        once, however many of them are late."""
+        user_id = action.user_id
+        times = [one.time for one in self.actions if one.user_id == user_id]
+        near = [time for time in times if abs(time - action.time) <= LONGEST_WINDOW_SECONDS]
+        start, end = min(near) - LONGEST_WINDOW_SECONDS, max(near)
+        found = self.store.totals_between(self.stream, user_id, start, end)
+        return _Stretch(user_id, start, end, {second: (count, deposited) for second, count, deposited in found})
+
+
+@attrs.define
+class _Stretch:
+    """Per-second totals of one user's actions from `start` to `end`: how many, and the sum of the deposits."""
+
+    user_id: int
+    start: int
+    end: int
+    seconds: dict[int, tuple[int, Decimal]]
+
+    def covers(self, action: Action) -> bool:
+        start = action.time - LONGEST_WINDOW_SECONDS
+        return action.user_id == self.user_id and self.start <= start and action.time <= self.end
+
+    def add(self, action: Action) -> None:
+        if action.user_id == self.user_id and self.start <= action.time <= self.end:
+            count, deposited = self.seconds.get(action.time, (0, NOTHING))
+            amount = action.amount if action.type == "deposit" else NOTHING
+            self.seconds[action.time] = (count + 1, EXACT.add(deposited, amount))
+
+    def past_of(self, action: Action) -> Timeline:
+        start = action.time - LONGEST_WINDOW_SECONDS
+        totals = ((second, *two) for second, two in self.seconds.items() if start <= second <= action.time)
+        return Timeline.of_totals(totals, complete_from=start)

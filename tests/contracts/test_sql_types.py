@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
-from adapters.sql.types import Id, Instant, Money, money_check
+from adapters.sql.types import Id, Instant, Money, money_check, money_sum
 
 metadata = MetaData()
 purses = Table(
@@ -150,6 +150,16 @@ class TestMoney:
         keep(connection, *[Decimal("0.1")] * 10, Decimal("9999999999999.99"), Decimal("0.0001"))
         total = connection.execute(select(type_coerce(func.sum(amount), Money))).scalar_one()
         assert total == Decimal("10000000000000.9901")
+
+    @pytest.mark.parametrize(("count", "sign"), [(1, 1), (93, 1), (1_000, 1), (1_000, -1)])
+    def test_money_sum_is_exact_beyond_64_bits(self, connection, count, sign):
+        keep(connection, *[sign * LARGEST] * count, Decimal("0.0001"))
+        total = connection.execute(select(money_sum(amount, connection.dialect))).scalar_one()
+        assert total == sign * LARGEST * count + Decimal("0.0001")
+        assert type(total) is Decimal
+
+    def test_money_sum_of_nothing_is_none(self, connection):
+        assert connection.execute(select(money_sum(amount, connection.dialect))).scalar_one() is None
 
     def test_adds_exactly_in_an_update(self, connection):
         keep(connection, Decimal("0.1"))

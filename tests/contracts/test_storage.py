@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 import threading
 import time as clock_time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 from random import Random
 from typing import TypeVar
 
+import pymysql
 import pytest
+from pymysql.err import Error as PyMySQLError
+from pymysql.err import InterfaceError, InternalError
+from pymysql.err import OperationalError as PyMySQLOperationalError
 from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from adapters.memory.clock import SetClock
 from adapters.memory.storage import MemoryStorage
-from adapters.sql.database import open_database
+from adapters.sql.database import Trouble, open_database
+from adapters.sql.schema import migrate
 from adapters.sql.sqlite import BUSY_TIMEOUT_SECONDS
+from adapters.sql.tables import metadata
 from adapters.sql.unit_of_work import PURGE_EVERY, SqlStorage
 from adapters.system_secrets import SystemSecrets
 from domain.model.activity import LARGEST_INTEGER, Action, JudgedAction, UserActivity
@@ -78,6 +86,12 @@ def append(storage: Storage, *some: JudgedAction, stream: str = "event") -> None
 
 def history(storage: Storage, user_id: int = 1, stream: str = "event") -> list[Action]:
     return storage.read(lambda tx: tx.activity.history(stream, user_id))
+
+
+def totals(storage: Storage, start: int, end: int, stream: str = "event") -> list[tuple[int, int, str]]:
+    """The totals of user 1's seconds, with the sums as they are written."""
+    found = storage.read(lambda tx: tx.activity.totals_between(stream, 1, start, end))
+    return [(second, count, str(deposited)) for second, count, deposited in found]
 
 
 def times(actions: Iterable[Action]) -> list[int]:
@@ -142,16 +156,28 @@ class TestHistory:
         assert times(history(storage, user_id=2)) == [5]
         assert history(storage, user_id=3) == []
 
-    def test_finds_the_actions_between_two_times_both_included(self, storage):
-        append(storage, *(judged(time=time) for time in (9, 10, 15, 20, 20, 21)), judged(user_id=2, time=15))
-        found = storage.read(lambda tx: tx.activity.between("event", 1, 10, 20))
-        assert sorted(times(found)) == [10, 15, 20, 20]
-        assert storage.read(lambda tx: tx.activity.between("event", 1, 22, 30)) == []
+    def test_totals_the_seconds_between_two_times_both_included(self, storage):
+        append(storage, *(judged(time=time) for time in (9, 20, 15, 10, 20, 21)), judged(user_id=2, time=15))
+        append(storage, judged(time=20, type="withdraw", amount="7.00"), judged(time=12, type="withdraw"))
+        assert totals(storage, 10, 20) == [(10, 1, "10.00"), (12, 1, "0.00"), (15, 1, "10.00"), (20, 3, "20.00")]
+        assert totals(storage, 22, 30) == []
 
-    def test_finds_actions_at_the_ends_of_time(self, storage):
+    def test_totals_the_ends_of_time(self, storage):
         append(storage, judged(time=LARGEST_INTEGER), judged(time=0))
-        everything = storage.read(lambda tx: tx.activity.between("event", 1, -60, LARGEST_INTEGER))
-        assert sorted(times(everything)) == [0, LARGEST_INTEGER]
+        assert totals(storage, -60, LARGEST_INTEGER) == [(0, 1, "10.00"), (LARGEST_INTEGER, 1, "10.00")]
+
+    def test_totals_are_exact_beyond_64_bits(self, storage):
+        """SQLite keeps ten-thousandths: 93 of the largest deposits are more of them than 2^63."""
+        largest = judged(time=1, amount="9999999999999.99")
+        append(storage, *[largest] * 300, judged(time=1, amount="0.07"), judged(time=2, amount="0.10"))
+        assert totals(storage, 0, 9) == [(1, 301, "2999999999999997.07"), (2, 1, "0.10")]
+
+    @pytest.mark.parametrize("amounts", [["0.10"] * 3, ["99999.99", "0.01"], ["100000.00"] * 2, ["4503599627370.49"]])
+    def test_totals_do_not_depend_on_the_caller_s_context(self, storage, amounts):
+        append(storage, *(judged(time=1, amount=amount) for amount in amounts))
+        with localcontext(prec=6):
+            found = totals(storage, 1, 1)
+        assert found == [(1, len(amounts), str(sum(map(Decimal, amounts))))]
 
     def test_keeps_the_largest_user_id(self, storage):
         judging(storage)([judged(user_id=LARGEST_INTEGER).action])
@@ -204,16 +230,15 @@ class TestHistory:
         append(storage, judged(time=2), stream="account")
         for stream, expected in (("event", [1]), ("account", [2])):
             assert times(history(storage, stream=stream)) == expected
-            found = storage.read(lambda tx, stream=stream: tx.activity.between(stream, 1, 0, 9))
-            assert times(found) == expected
+            assert [second for second, *_ in totals(storage, 0, 9, stream)] == expected
             assert [one.action.time for one in arrived(storage, stream=stream)] == expected
 
     @pytest.mark.parametrize("amount", ["0.01", "0.10", "10.00", "0.07", "4503599627370.49", "9999999999999.99"])
     def test_amounts_come_back_exactly_with_two_decimals(self, storage, amount):
         append(storage, judged(amount=amount))
-        found = [*history(storage), *storage.read(lambda tx: tx.activity.between("event", 1, 0, 0))]
-        found += [one.action for one in arrived(storage)]
-        assert [str(action.amount) for action in found] == [amount] * 3
+        found = [*history(storage), *[one.action for one in arrived(storage)]]
+        assert [str(action.amount) for action in found] == [amount] * 2
+        assert totals(storage, 0, 0) == [(0, 1, amount)]
 
 
 class TestActivities:
@@ -821,6 +846,154 @@ def is_commit(packet: Packet) -> bool:
     return packet.sql == "COMMIT"
 
 
+class TestOutages:
+    """What a server says that has no place for us, or none left."""
+
+    @pytest.mark.parametrize(
+        ("error", "meaning"),
+        [
+            *((PyMySQLOperationalError(code, "?"), Trouble.ROLLED_BACK) for code in (1020, 1205, 1213)),
+            *((PyMySQLOperationalError(code, "?"), Trouble.STOPPED) for code in (1206, 1317, 1969, 3024)),
+            *(
+                (PyMySQLOperationalError(code, "?"), Trouble.LOST)
+                for code in (1040, 1203, 1158, 1159, 1160, 1161, 2006)
+            ),
+            *(
+                (PyMySQLOperationalError(code, "?"), Trouble.UNFIT)
+                for code in (1045, 1129, 1130, 1142, 1146, 1226, 1290, 1698, 1792, 2026)
+            ),
+            (InterfaceError(0, ""), Trouble.LOST),
+            (InternalError("Packet sequence number wrong - got 3 expected 1"), Trouble.LOST),
+            (InternalError(1815, "Internal error"), Trouble.OTHER),
+            (PyMySQLOperationalError(1064, "You have an error in your SQL syntax"), Trouble.OTHER),
+        ],
+        ids=repr,
+    )
+    def test_means_what_the_server_s_manual_says(self, error, meaning):
+        database = open_database("mysql+pymysql://root@127.0.0.1:1/none", 1)
+        assert database.trouble(DBAPIError("SELECT 1", None, error)) is meaning
+
+    def test_waits_until_the_server_has_a_connection_free(self, mariadb, mariadb_url, open_storage):
+        """Root has a connection of its own there: what is crowded is everybody else."""
+        database = make_url(mariadb_url).database
+        mariadb.ask("CREATE OR REPLACE USER crowded@'127.0.0.1'")
+        mariadb.ask(f"GRANT ALL ON {database}.* TO crowded@'127.0.0.1'")
+        storage = open_storage(make_url(mariadb_url).set(username="crowded").render_as_string())
+        (most,) = mariadb.ask("SELECT @@GLOBAL.max_connections")[0]
+        mariadb.ask("SET GLOBAL max_connections = 10")
+        with ExitStack() as taken, ThreadPoolExecutor(1) as pool:
+            taken.callback(mariadb.ask, f"SET GLOBAL max_connections = {most}")
+            with suppress(PyMySQLOperationalError):  # too many connections
+                for _ in range(11):
+                    taken.enter_context(pymysql.connect(host="127.0.0.1", port=mariadb.port, user="crowded"))
+            waiting = pool.submit(append, storage, judged(time=1))
+            wait([waiting], timeout=0.3)
+            assert not waiting.done()
+            taken.close()
+            waiting.result(PATIENCE_SECONDS)
+        assert times(history(storage)) == [1]
+
+    @pytest.mark.parametrize("error", [9999, 1129, 1040, "odd"], ids=str)
+    def test_no_connection_is_never_our_own_mistake(self, mariadb_url, open_storage, monkeypatch, error):
+        monkeypatch.setattr("adapters.sql.retries.MOST_SECONDS", 0.1)
+
+        def refuse(*_: object) -> None:
+            raise PyMySQLOperationalError(*([error] if error == "odd" else [error, "no place for you"]))
+
+        storage = open_storage(mariadb_url)
+        monkeypatch.setattr(pymysql.Connection, "connect", refuse)
+        for ask in ASKING:
+            with pytest.raises(StorageUnavailable):
+                ask(storage)
+
+    def test_a_sign_of_life_fails_for_whatever_is_wrong(self, url, open_storage):
+        storage = open_storage(url)
+        with execute(url, "DROP TABLE operations"):
+            pass
+        try:
+            with pytest.raises(StorageUnavailable, match="operations"):
+                storage.check()
+        finally:
+            metadata.tables["operations"].create(create_engine(url))
+
+    def test_a_read_on_mariadb_can_not_write(self, mariadb_url, open_storage):
+        with pytest.raises(StorageUnavailable, match="READ ONLY"):
+            open_storage(mariadb_url).read(lambda tx: tx.risk_profiles.put(1, HIGH))
+
+    def test_a_statement_that_is_killed_is_run_again(self, mariadb, mariadb_url, open_storage):
+        storage = open_storage(mariadb_url)
+        judging(storage)([judged(time=1).action])
+        database = make_url(mariadb_url).database
+        waits = "SELECT id FROM information_schema.processlist WHERE db = %s AND info LIKE 'SELECT%%FOR UPDATE'"
+
+        def work(tx: Transaction) -> object:
+            tx.activity.load("event", [1])
+            other = pool.submit(judging(open_storage(mariadb_url)), [judged(time=3).action])
+            while not (waiting := mariadb.ask(waits, database)):
+                clock_time.sleep(0.01)
+            mariadb.ask(f"KILL QUERY {waiting[0][0]}")
+            wait([other], timeout=0.1)
+            assert not other.done()
+            return other
+
+        with ThreadPoolExecutor(1) as pool:
+            run(storage, work).result(PATIENCE_SECONDS)
+        assert times(history(storage)) == [1, 3]
+
+
+class TestFiles:
+    """An SQLite database is a file, and a file may go away under its name."""
+
+    @pytest.mark.parametrize("ask", ["judge", "list the history", "check"])
+    @pytest.mark.parametrize("replaced", [False, True], ids=["deleted", "replaced"])
+    def test_nothing_is_written_to_a_file_that_is_gone(self, sqlite_url, open_storage, tmp_path, ask, replaced):
+        storage = open_storage(sqlite_url)
+        append(storage, judged(time=1))
+        path = Path(str(make_url(sqlite_url).database))
+        away = tmp_path / "away.db"
+        path.rename(away)
+        if replaced:
+            path.write_bytes(b"")
+        asking = {"judge": ASKING[0], "list the history": ASKING[1], "check": ASKING[2]}[ask]
+        with pytest.raises(StorageUnavailable, match="deleted or replaced"):
+            asking(storage)
+        assert path.exists() is replaced  # and none is made in its place
+        away.rename(path)
+        asking(storage)
+        assert times(history(storage))[0] == 1
+
+    def test_a_file_that_was_gone_before_a_reader_s_first_connection_is_noticed(self, sqlite_url, open_storage):
+        storage = open_storage(sqlite_url)
+        append(storage, judged(time=1))
+        Path(str(make_url(sqlite_url).database)).unlink()
+        with pytest.raises(StorageUnavailable, match="deleted or replaced"):
+            storage.check()
+
+    def test_a_new_file_is_for_its_owner_alone(self, tmp_path, open_storage):
+        url = f"sqlite:///{tmp_path}/private.db"
+        before = os.umask(0)
+        try:
+            database = open_database(url, 1)
+            migrate(database)
+            storage = open_storage(url)
+            append(storage, judged())
+            files = sorted(tmp_path.iterdir())
+            assert [file.name for file in files] == ["private.db", "private.db-shm", "private.db-wal"]
+            assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+            database.close()
+        finally:
+            os.umask(before)
+
+    def test_a_file_that_is_there_keeps_its_mode(self, tmp_path):
+        path = tmp_path / "shared.db"
+        path.touch()
+        path.chmod(0o640)
+        database = open_database(f"sqlite:///{path}", 1)
+        migrate(database)
+        database.close()
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
 class TestLostConnections:
     """A line to the server that breaks, at every moment at which it can."""
 
@@ -849,6 +1022,49 @@ class TestLostConnections:
             assert times(history(storage)) == [1, 2]
         with execute(mariadb_url, "SELECT count(*) FROM operations WHERE id = :id", id=once) as rows:
             assert rows == [(1,)]
+
+    @pytest.mark.parametrize("arrives", [True, False], ids=["the commit arrives", "the commit is lost"])
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            InterfaceError(0, ""),
+            InternalError("Packet sequence number wrong - got 3 expected 1"),
+            PyMySQLError("Already closed"),
+            PyMySQLOperationalError(1317, "Query execution was interrupted"),
+            PyMySQLOperationalError(1290, "The server is running with the --read-only option"),
+            PyMySQLOperationalError(9999, "Something that nobody has heard of"),
+        ],
+        ids=repr,
+    )
+    def test_whatever_answers_a_commit_it_takes_effect_once(
+        self,
+        mariadb_url: str,
+        open_storage: OpenStorage,
+        monkeypatch: pytest.MonkeyPatch,
+        answer: Exception,
+        arrives: bool,
+    ):
+        storage = open_storage(mariadb_url)
+        append(storage, judged(time=1))
+        commit = pymysql.Connection.commit
+        left = [answer]
+
+        def answered(connection: pymysql.Connection) -> None:
+            if arrives or not left:
+                commit(connection)
+            if left:
+                raise left.pop()
+
+        monkeypatch.setattr(pymysql.Connection, "commit", answered)
+        attempts: list[None] = []
+
+        def work(tx: Transaction) -> int:
+            attempts.append(None)
+            tx.activity.append("event", [judged(time=2)])
+            return len(attempts)
+
+        assert run(storage, work) == (1 if arrives else 2)
+        assert times(history(storage)) == [1, 2]
 
     def test_commits_lost_one_after_the_other_take_effect_once(self, mariadb, mariadb_url, open_storage):
         with FlakyProxy(mariadb.port) as proxy:

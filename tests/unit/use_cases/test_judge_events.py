@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import attrs
@@ -18,7 +19,7 @@ from adapters.sql.database import open_database
 from adapters.sql.schema import migrate
 from adapters.sql.unit_of_work import SqlStorage
 from adapters.system_secrets import SystemSecrets
-from domain.model.activity import Action
+from domain.model.activity import Action, Stream
 from domain.model.risk_profiles import RiskProfile
 from domain.rules.ratings import limits_of
 from domain.use_cases.judge_events import JudgeEvents
@@ -124,3 +125,22 @@ def test_batches_profiles_and_restarts_in_any_order_equal_the_oracle(kind: str, 
                 profiles[step.user_id] = step.profile
             else:
                 bank.restart()
+
+
+def test_many_late_actions_in_a_batch_read_their_common_past_once() -> None:  # contract: C4
+    storage = MemoryStorage()
+    judge_events = JudgeEvents(storage, SetClock(), SystemSecrets())
+    history = [Action("deposit", Decimal(1), 1, time) for time in (5, 40, 5_000)]
+    judge_events(history)
+    asked: list[tuple[int, int]] = []
+    totals_between = storage.activity.totals_between
+
+    def counting(stream: Stream, user_id: int, start: int, end: int) -> list[tuple[int, int, Decimal]]:
+        asked.append((start, end))
+        return totals_between(stream, user_id, start, end)
+
+    storage.activity.totals_between = counting  # type: ignore[method-assign]
+    late = [Action("deposit", Decimal(30), 1, time) for time in (50, 20, 60, 50, 99, 41, 50)]
+    verdicts = judge_events(late)
+    assert [verdict.codes for verdict in verdicts] == expected({1: history}, {}, late)
+    assert asked == [(20 - 60, 99)]
