@@ -12,6 +12,14 @@ from typing import Protocol, TypeVar
 from domain.model.activity import Action, JudgedAction, Stream, UserActivity
 from domain.model.operators import Operator
 from domain.model.risk_profiles import RiskProfile
+from ports.stores.codes import CodeStore
+from ports.stores.due_work import DueWorkStore
+from ports.stores.idempotency import IdempotencyStore
+from ports.stores.ledger import LedgerStore
+from ports.stores.notifications import NotificationStore
+from ports.stores.outbox import OutboxStore
+from ports.stores.sessions import SessionStore
+from ports.stores.users import UserStore
 
 T = TypeVar("T")
 
@@ -91,6 +99,30 @@ class Transaction(Protocol):
 
     @property
     def operators(self) -> OperatorStore: ...
+
+    @property
+    def users(self) -> UserStore: ...
+
+    @property
+    def ledger(self) -> LedgerStore: ...
+
+    @property
+    def sessions(self) -> SessionStore: ...
+
+    @property
+    def codes(self) -> CodeStore: ...
+
+    @property
+    def idempotency(self) -> IdempotencyStore: ...
+
+    @property
+    def due_work(self) -> DueWorkStore: ...
+
+    @property
+    def outbox(self) -> OutboxStore: ...
+
+    @property
+    def notifications(self) -> NotificationStore: ...
 
 
 class Storage(Protocol):

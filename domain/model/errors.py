@@ -3,12 +3,38 @@
     HuchaError
     ├── Refusal                     the caller can mend it
     │   ├── InvalidFields           one or more named fields are wrong
+    │   ├── MissingFields           keys that the request must have aren't there
+    │   ├── EmptyFields             values that may not be empty are
+    │   ├── InvalidEmail            no email address
+    │   ├── WeakPassword            the password breaks a rule
+    │   ├── EmailTaken              somebody has this email address
+    │   ├── PhoneTaken              somebody has this phone number
+    │   ├── UnknownUser             nobody signs in by this identifier
+    │   ├── BadCredentials          not this user's password
     │   ├── Unauthenticated         nobody we know
+    │   ├── Forbidden               somebody we know, at a door that isn't theirs
+    │   ├── InvalidOtp              not the one-time password that we sent, or no longer
+    │   ├── InvalidResetToken       not the token that we gave, or no longer
+    │   ├── EmptyPin                no PIN
+    │   ├── MalformedPin            a new PIN that isn't four digits
+    │   ├── PinExists               the account has a PIN already
+    │   ├── InvalidPin              not the account's PIN
+    │   │   └── PinLocked           too many wrong ones
+    │   ├── InsufficientFunds       the balance doesn't cover it
+    │   ├── BalanceOutOfRange       the balance would leave what an account can hold
+    │   ├── SameAccount             a transfer to oneself
+    │   ├── KeyReused               an idempotency key that guarded another request
+    │   ├── KeyInFlight             the request with this idempotency key is still running
+    │   ├── TooManyRequests         too often; later it may pass
     │   ├── OperatorNameTaken       an operator of that name exists
     │   └── NotFound
+    │       ├── AccountNotFound
     │       └── OperatorNotFound
     └── Unavailable                 the bank can't answer now; the same request may pass later
+        ├── PasswordsBusy           too many passwords are being checked
+        ├── MailUnavailable         the mail server can't be reached, or doesn't take it now
         └── StorageUnavailable
+            └── StorageBusy         a row stayed locked for too long
 
 No class knows a status code or a media type: `entrypoints/http/dialects.py` holds the one table that does.
 """
@@ -44,8 +70,114 @@ class InvalidFields(Refusal):
         return "; ".join(f"{problem.field} {problem.detail}" for problem in self.problems)
 
 
+@attrs.define
+class MissingFields(Refusal):
+    """The request lacks these keys."""
+
+    names: tuple[str, ...]
+
+
+@attrs.define
+class EmptyFields(Refusal):
+    """These values are null, empty or blank."""
+
+    names: tuple[str, ...]
+
+
+@attrs.define
+class InvalidEmail(Refusal):
+    """This is no email address."""
+
+    email: str
+
+
+@attrs.define
+class WeakPassword(Refusal):
+    """The password breaks a rule; `rule` is the rule's sentence."""
+
+    rule: str
+
+
+class EmailTaken(Refusal):
+    """Somebody has this email address; case doesn't count."""
+
+
+class PhoneTaken(Refusal):
+    """Somebody has this phone number."""
+
+
+@attrs.define
+class UnknownUser(Refusal):
+    """Nobody has this email address or account number."""
+
+    identifier: str
+
+
+class BadCredentials(Refusal):
+    """The password is wrong, or there is none."""
+
+
 class Unauthenticated(Refusal):
     """The credentials are missing, malformed, expired, revoked or forged."""
+
+
+class Forbidden(Refusal):
+    """The caller is known, and may not do this."""
+
+
+class InvalidOtp(Refusal):
+    """The one-time password is wrong, used, expired, or was tried too often."""
+
+
+class InvalidResetToken(Refusal):
+    """The reset token is wrong, used or expired."""
+
+
+class EmptyPin(Refusal):
+    """There is no PIN where one is needed."""
+
+
+class MalformedPin(Refusal):
+    """A PIN is four digits."""
+
+
+class PinExists(Refusal):
+    """The account has a PIN; it can be updated."""
+
+
+class InvalidPin(Refusal):
+    """The PIN is wrong or missing, or the account has none."""
+
+
+class PinLocked(InvalidPin):
+    """Too many wrong PINs in a row: none is compared for a while."""
+
+
+class InsufficientFunds(Refusal):
+    """The balance doesn't cover the amount."""
+
+
+class BalanceOutOfRange(Refusal):
+    """The movement would take a balance to ±10^13 or beyond."""
+
+
+class SameAccount(Refusal):
+    """Source and target are one account."""
+
+
+class KeyReused(Refusal):
+    """The idempotency key guarded another request of this user."""
+
+
+class KeyInFlight(Refusal):
+    """The request that came first with this idempotency key hasn't ended."""
+
+
+@attrs.define
+class TooManyRequests(Refusal):
+    """Again after so many seconds."""
+
+    retry_after_seconds: int
 
 
 @attrs.define
@@ -60,6 +192,13 @@ class OperatorNameTaken(Refusal):
 
 class NotFound(Refusal):
     """There is no such thing, or it is someone else's."""
+
+
+@attrs.define
+class AccountNotFound(NotFound):
+    """There is no account of this number."""
+
+    account_number: str
 
 
 @attrs.define
@@ -79,6 +218,21 @@ class Unavailable(HuchaError):
     """
 
 
+class PasswordsBusy(Unavailable):
+    """As many passwords are being checked as may be at once."""
+
+
+@attrs.define
+class MailUnavailable(Unavailable):
+    """The mail couldn't be handed over. `permanent`: trying again won't help."""
+
+    reason: str
+    permanent: bool = False
+
+    def __str__(self) -> str:
+        return f"The mail couldn't be sent: {self.reason}"
+
+
 @attrs.define
 class StorageUnavailable(Unavailable):
     """The database can't be reached, or the retries of a transaction are used up."""
@@ -87,3 +241,7 @@ class StorageUnavailable(Unavailable):
 
     def __str__(self) -> str:
         return f"The database is unavailable: {self.reason}"
+
+
+class StorageBusy(StorageUnavailable):
+    """Somebody else held a row for longer than anyone waits."""

@@ -32,27 +32,30 @@ class JudgeEvents:
     def __call__(self, actions: Sequence[Action]) -> list[Verdict]:
         """One verdict per action, durable when this returns. Raises StorageUnavailable, and then nothing is kept."""
         received_at = self.clock.now()
+        return self.storage.run(
+            lambda tx: judge_and_keep(tx, self.stream, actions, received_at), once=self.secrets.new_id()
+        )
 
-        def work(tx: Transaction) -> list[Verdict]:
-            user_ids = {action.user_id for action in actions}
-            activities = tx.activity.load(self.stream, user_ids)
-            for user_id in user_ids - activities.keys():
-                activities[user_id] = replay(tx.activity.history(self.stream, user_id))
-            profiles = tx.risk_profiles.find(user_ids)
-            limits = {user_id: limits_of(profile) for user_id, profile in profiles.items()}
-            batch = _Batch(tx.activity, self.stream, actions, received_at)
-            verdicts: list[Verdict] = []
-            for action in actions:
-                activity = activities[action.user_id]
-                recent = batch.past_of(action) if needs_history(action, activity) else None
-                verdict = judge(action, activity, limits.get(action.user_id, STANDARD_LIMITS), recent)
-                verdicts.append(verdict)
-                batch.keep(verdict)
-            batch.flush()
-            tx.activity.save(self.stream, activities)
-            return verdicts
 
-        return self.storage.run(work, once=self.secrets.new_id())
+def judge_and_keep(tx: Transaction, stream: Stream, actions: Sequence[Action], received_at: datetime) -> list[Verdict]:
+    """One verdict per action of a batch, in the order given, kept with the activities that follow from them."""
+    user_ids = {action.user_id for action in actions}
+    activities = tx.activity.load(stream, user_ids)
+    for user_id in user_ids - activities.keys():
+        activities[user_id] = replay(tx.activity.history(stream, user_id))
+    profiles = tx.risk_profiles.find(user_ids)
+    limits = {user_id: limits_of(profile) for user_id, profile in profiles.items()}
+    batch = _Batch(tx.activity, stream, actions, received_at)
+    verdicts: list[Verdict] = []
+    for action in actions:
+        activity = activities[action.user_id]
+        recent = batch.past_of(action) if needs_history(action, activity) else None
+        verdict = judge(action, activity, limits.get(action.user_id, STANDARD_LIMITS), recent)
+        verdicts.append(verdict)
+        batch.keep(verdict)
+    batch.flush()
+    tx.activity.save(stream, activities)
+    return verdicts
 
 
 @attrs.define

@@ -1,0 +1,1 @@
+"""One protocol per store; a `Transaction` of `ports.storage` holds them all."""

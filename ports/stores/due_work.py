@@ -1,0 +1,48 @@
+"""Work that is due at an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Protocol
+
+from domain.model.due_work import DueJob
+
+
+class DueWorkStore(Protocol):
+    """Jobs by the instant at which they are due. A pair of kind and subject exists at most once."""
+
+    def add(self, kind: str, subject: int, due_at: datetime) -> None:
+        """Keep a job; nothing changes where there is one of this kind and subject."""
+        ...
+
+    def due(self, kinds: Collection[str], now: datetime, limit: int) -> list[DueJob]:
+        """Jobs of these kinds with `due_at <= now` that weren't set aside, longest due first."""
+        ...
+
+    def next_due(self, kinds: Collection[str]) -> datetime | None:
+        """When the next of these jobs is due; None where there is none."""
+        ...
+
+    def claim(self, job: DueJob, until: datetime) -> bool:
+        """Take a job for this worker: it becomes due again at `until`, with one more try counted.
+
+        One conditional UPDATE: of many workers that saw the same job one gets True.
+        """
+        ...
+
+    def reschedule(self, job: DueJob, due_at: datetime, *, tries: int) -> None:
+        """Make a claimed job due at another instant."""
+        ...
+
+    def finish(self, job: DueJob) -> None:
+        """Forget a job that is done."""
+        ...
+
+    def set_aside(self, job: DueJob, reason: str) -> None:
+        """Keep a job that can't be done, and don't offer it any more."""
+        ...
+
+    def set_aside_count(self) -> int:
+        """How many jobs were set aside."""
+        ...
