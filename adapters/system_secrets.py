@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import secrets
+import uuid
 
 
 class SystemSecrets:
@@ -26,3 +27,9 @@ class SystemSecrets:
 
     def new_id(self) -> str:
         return f"{self._process}{next(self._numbers):012x}"
+
+    def new_uuid(self) -> str:
+        return str(uuid.uuid4())
+
+    def new_otp(self) -> str:
+        return f"{secrets.randbelow(10**6):06d}"

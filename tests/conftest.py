@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from adapters.keyring import KeyRing
 from adapters.memory.storage import MemoryStorage
 from adapters.sql.database import open_database
 from adapters.sql.schema import migrate
 from adapters.sql.unit_of_work import SqlStorage
+from adapters.vault import AesGcmVault
 from ports.storage import Storage
 from tests.mariadb import MariaDB, private_server, why_no_mariadb
 
@@ -21,6 +23,8 @@ LONG = os.environ.get("HUCHA_PROOF") == "long"
 
 THREADS = 10
 """For how many threads the tests open a database."""
+
+VAULT = AesGcmVault(KeyRing([b"the key of every test's database"]))
 
 # Where this names a bundle of certificates, PyMySQL reads it for each connection: longer than most tests take.
 os.environ["SSL_CERT_FILE"] = os.devnull
@@ -82,7 +86,7 @@ def open_storage() -> Iterator[Callable[[str], SqlStorage]]:
     opened = []
 
     def open_one(url: str) -> SqlStorage:
-        storage = SqlStorage(open_database(url, THREADS))
+        storage = SqlStorage(open_database(url, THREADS), VAULT)
         opened.append(storage)
         return storage
 

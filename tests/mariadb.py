@@ -52,6 +52,7 @@ class MariaDB:
             for (id,) in cursor.fetchall():
                 with suppress(pymysql.OperationalError):  # gone by itself
                     cursor.execute(f"KILL {id}")
+            cursor.execute("SET foreign_key_checks = 0")  # the tables come in any order
             cursor.execute("SELECT table_name FROM information_schema.tables WHERE table_schema = %s", (database,))
             for (table,) in cursor.fetchall():
                 if table not in ("alembic_version", "schema_lock"):

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from adapters.sql.database import Database, Trouble
-from domain.model.errors import StorageUnavailable
+from domain.model.errors import StorageBusy, StorageUnavailable
 
 T = TypeVar("T")
 
@@ -25,9 +25,15 @@ class Again(Exception):
     """The attempt left nothing behind, or what it left can be recognised: run it again. Its cause is the driver's."""
 
 
+class Contended(Again):
+    """Somebody else held what the attempt needed."""
+
+
 def meaning(trouble: Trouble, error: DBAPIError) -> Exception:
     """What to raise for an error of the driver."""
-    if trouble in (Trouble.ROLLED_BACK, Trouble.STOPPED, Trouble.LOST):
+    if trouble is Trouble.ROLLED_BACK:
+        return Contended()
+    if trouble in (Trouble.STOPPED, Trouble.LOST):
         return Again()
     return StorageUnavailable(reason(error)) if trouble is Trouble.UNFIT else error
 
@@ -43,7 +49,9 @@ def connected(engine: Engine, database: Database) -> Connection:
 
 
 def until_settled(attempt: Callable[[], T]) -> T:
-    """Call `attempt` until it doesn't raise Again. Raises StorageUnavailable where that takes too long."""
+    """Call `attempt` until it doesn't raise Again. Raises StorageUnavailable where that takes too long, as StorageBusy
+    where it was the locks of others.
+    """
     try:
         try:
             return attempt()
@@ -78,5 +86,7 @@ def _retrying(attempt: Callable[[], T]) -> T:
     )
     try:
         return retrying(attempt)
+    except Contended as last:
+        raise StorageBusy(reason(last.__cause__)) from last
     except Again as last:
         raise StorageUnavailable(reason(last.__cause__)) from last

@@ -9,9 +9,14 @@ from typing import Any
 import msgspec
 
 from domain.model.activity import Action, JudgedAction, UserActivity
-from domain.model.money import parse_amount
+from domain.model.mail import Mail
+from domain.model.money import CENT, EXACT, parse_amount
+from domain.model.notifications import Notification
 from domain.model.operators import Operator
 from domain.model.risk_profiles import RATINGS, RiskProfile
+from domain.model.transactions import BookedMovement, Movement
+from domain.model.users import Account, Details, HashedPassword, NewUser, Pin, User, email_key, phone_key
+from ports.security import Vault
 
 ACTIVITY_VERSION = 1
 """Counts the forms in which an activity was ever kept; one of another version is replayed from the history."""
@@ -67,7 +72,7 @@ def event_to_row(stream: str, judged: JudgedAction) -> tuple[object, ...]:
 
 
 def action_from_row(row: Any) -> Action:
-    return Action(row.type, cents(row.amount), row.user_id, row.time)
+    return Action(row.type, parse_amount(row.amount), row.user_id, row.time)
 
 
 def judged_from_row(row: Any) -> JudgedAction:
@@ -89,9 +94,127 @@ def operator_from_row(row: Mapping[str, Any]) -> Operator:
     return Operator(**row)
 
 
-def cents(amount: Decimal) -> Decimal:
-    """An amount as the model writes it, with two decimals."""
-    return parse_amount(amount)
+def two_decimals(total: Decimal) -> Decimal:
+    """A sum of amounts as the model writes it; unlike an amount, it may be of any size."""
+    return total.quantize(CENT, context=EXACT)
+
+
+def user_to_row(user: NewUser, vault: Vault) -> dict[str, object]:
+    """A `users` row without its id, for a user who has neither money nor a PIN."""
+    return {
+        "account_number": user.account_number,
+        "name": user.name,
+        "email": user.email,
+        "email_key": email_key(user.email),
+        "hashed_password": user.password.hash,
+        "password_key": user.password.key_id,
+        "created_at": user.created_at,
+        **details_to_row(user.details, user.account_number, vault),
+    }
+
+
+def details_to_row(details: Details, account_number: str, vault: Vault) -> dict[str, object]:
+    """The columns of `users` that hold a user's details."""
+    indexes = phone_indexes(details.phone_number, details.country_code, vault)
+    return {
+        "address": _encrypted(details.address, "users.address", account_number, vault),
+        "phone_number": _encrypted(details.phone_number, "users.phone_number", account_number, vault),
+        "phone_index": indexes[0] if indexes else None,
+        "country_code": details.country_code,
+        "first_name": details.first_name,
+        "last_name": details.last_name,
+        "currency": details.currency,
+    }
+
+
+def phone_indexes(phone_number: str | None, country_code: str | None, vault: Vault) -> tuple[str, ...]:
+    """What a phone number may be kept under, newest key first."""
+    if phone_number is None:
+        return ()
+    return vault.blind_indexes("users.phone_number", phone_key(phone_number, country_code))
+
+
+def user_from_row(row: Any, vault: Vault) -> User:
+    """Raises ValueError where what was encrypted can't be read with the vault's keys."""
+    number = row.account_number
+    details = Details(
+        address=_decrypted(row.address, "users.address", number, vault),
+        phone_number=_decrypted(row.phone_number, "users.phone_number", number, vault),
+        country_code=row.country_code,
+        first_name=row.first_name,
+        last_name=row.last_name,
+        currency=row.currency,
+    )
+    password = HashedPassword(row.hashed_password, row.password_key)
+    return User(row.id, number, row.name, row.email, password, details, row.created_at)
+
+
+def account_from_row(row: Any) -> Account:
+    """From the values of id, account_number, balance, pin_hash, pin_failures, pin_locked_until."""
+    user_id, account_number, balance, pin_hash, pin_failures, pin_locked_until = row
+    pin = None if pin_hash is None else Pin(pin_hash, pin_failures, pin_locked_until)
+    return Account(user_id, account_number, two_decimals(balance), pin)
+
+
+def pin_to_row(pin: Pin | None) -> dict[str, object]:
+    """The columns of `users` that hold a PIN."""
+    if pin is None:
+        return {"pin_hash": None, "pin_failures": 0, "pin_locked_until": None}
+    return {"pin_hash": pin.keyed_hash, "pin_failures": pin.failures, "pin_locked_until": pin.locked_until}
+
+
+def booked_from_row(row: Any) -> BookedMovement:
+    """From the values of a `transactions` row in the order of its columns, and of the two account numbers."""
+    id, user_id, target_user_id, type, amount, category, timestamp, booked_at, fraud, reference, source, target = row
+    movement = Movement(
+        type=type,
+        user_id=user_id,
+        amount=two_decimals(amount),
+        timestamp=timestamp,
+        booked_at=booked_at,
+        target_user_id=target_user_id,
+        reference=reference,
+        category=category,
+        fraud=fraud,
+    )
+    return BookedMovement(id, movement, source, target)
+
+
+def mail_to_row(mail: Mail, vault: Vault) -> dict[str, object]:
+    return {
+        "message_id": mail.message_id,
+        "recipient": vault.encrypt(mail.recipient, f"outbox.recipient {mail.message_id}"),
+        "subject": mail.subject,
+        "body": vault.encrypt(mail.body, f"outbox.body {mail.message_id}"),
+    }
+
+
+def mail_from_row(row: Any, vault: Vault) -> Mail:
+    """Raises ValueError where what was encrypted can't be read with the vault's keys."""
+    recipient = vault.decrypt(row.recipient, f"outbox.recipient {row.message_id}")
+    body = vault.decrypt(row.body, f"outbox.body {row.message_id}")
+    return Mail(recipient, row.subject, body, row.message_id)
+
+
+def notification_to_row(notification: Notification) -> dict[str, object]:
+    return {
+        "user_id": notification.user_id,
+        "kind": notification.kind,
+        "data": msgspec.json.encode(notification.data).decode(),
+        "created_at": notification.created_at,
+    }
+
+
+def notification_from_row(row: Any) -> Notification:
+    return Notification(row.user_id, row.kind, msgspec.json.decode(row.data), row.created_at, row.id)
+
+
+def _encrypted(text: str | None, column: str, account_number: str, vault: Vault) -> str | None:
+    return None if text is None else vault.encrypt(text, f"{column} {account_number}")
+
+
+def _decrypted(kept: str | None, column: str, account_number: str, vault: Vault) -> str | None:
+    return None if kept is None else vault.decrypt(kept, f"{column} {account_number}")
 
 
 def _limit(text: str) -> Decimal | int:

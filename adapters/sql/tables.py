@@ -5,15 +5,32 @@ No argument for one dialect stands here: it would load that dialect at every sta
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from adapters.sql.types import Id, Instant, Money, money_check
+
+NO_ID_TWICE = {"no id twice": True}
+"""Of a table whose rows are deleted while somebody may still remember their ids: SQLite would give them away again."""
 
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
         "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     }
 )
@@ -62,4 +79,132 @@ operations = Table(
     metadata,
     Column("id", String(36), primary_key=True, comment="settles whether a COMMIT took place when its answer was lost"),
     Column("created_at", Instant, nullable=False, index=True),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("account_number", String(36), nullable=False, unique=True),
+    Column("name", String(128), nullable=False),
+    Column("email", String(128), nullable=False),
+    Column("email_key", String(384), nullable=False, unique=True, comment="case folded, which may make it longer"),
+    Column("hashed_password", String(128), nullable=False),
+    Column("password_key", String(16), nullable=False),
+    Column("balance", Money, nullable=False, server_default=text("0")),
+    Column("address", Text, nullable=True, comment="encrypted"),
+    Column("phone_number", Text, nullable=True, comment="encrypted"),
+    Column("phone_index", String(128), nullable=True, unique=True, comment="blind, by the newest key of its time"),
+    Column("country_code", String(16), nullable=True),
+    Column("first_name", String(128), nullable=True),
+    Column("last_name", String(128), nullable=True),
+    Column("currency", String(3), nullable=True),
+    Column("pin_hash", String(160), nullable=True),
+    Column("pin_failures", Integer, nullable=False, server_default=text("0")),
+    Column("pin_locked_until", Instant, nullable=True),
+    Column("created_at", Instant, nullable=False),
+    money_check("balance"),
+)
+
+transactions = Table(
+    "transactions",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=False),
+    Column("target_user_id", Id, ForeignKey("users.id"), nullable=True),
+    Column("type", String(32), nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("category", String(255), nullable=True),
+    Column("timestamp", Instant, nullable=False),
+    Column("booked_at", Instant, nullable=False),
+    Column("fraud", Boolean, nullable=True),
+    Column("reference", String(140), nullable=True),
+    money_check("amount"),
+    Index("ix_transactions_user_id_id", "user_id", "id"),
+    Index("ix_transactions_target_user_id_id", "target_user_id", "id"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("user_id", BigInteger, nullable=False, index=True),
+    Column("family_id", String(36), nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("fingerprint", String(128), primary_key=True),
+    Column("family_id", String(36), nullable=False, index=True),
+    Column("user_id", BigInteger, nullable=False, index=True),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("family_expires_at", Instant, nullable=False),
+    Column("used_at", Instant, nullable=True),
+)
+
+one_time_codes = Table(
+    "one_time_codes",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("purpose", String(32), nullable=False),
+    Column("keyed_hash", String(160), nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
+    Column("expires_at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("used", Boolean, nullable=False),
+    Index("ix_one_time_codes_user_id_purpose_created_at", "user_id", "purpose", "created_at"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("idempotency_key", String(255), primary_key=True),
+    Column("fingerprint", String(128), nullable=False),
+    Column("outcome", BigInteger, nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
+)
+
+due_work = Table(
+    "due_work",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("kind", String(32), nullable=False),
+    Column("subject", BigInteger, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("state", String(16), nullable=False, comment="due, or set aside"),
+    Column("reason", String(255), nullable=True, comment="why it was set aside"),
+    UniqueConstraint("kind", "subject"),
+    Index("ix_due_work_state_due_at", "state", "due_at"),
+    info=NO_ID_TWICE,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("message_id", String(255), nullable=False, unique=True),
+    Column("recipient", Text, nullable=False, comment="encrypted"),
+    Column("subject", String(255), nullable=False),
+    Column("body", Text, nullable=False, comment="encrypted"),
+    Column("created_at", Instant, nullable=False),
+    info=NO_ID_TWICE,
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("data", Text, nullable=False, comment="JSON"),
+    Column("created_at", Instant, nullable=False),
+    Column("read_at", Instant, nullable=True),
+    Index("ix_notifications_user_id_id", "user_id", "id"),
+    info=NO_ID_TWICE,
 )

@@ -12,12 +12,21 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from adapters.sql.activity import SqlActivityStore
+from adapters.sql.codes import SqlCodeStore
 from adapters.sql.database import Database, Trouble
+from adapters.sql.due_work import SqlDueWorkStore
+from adapters.sql.idempotency import SqlIdempotencyStore
+from adapters.sql.ledger import SqlLedgerStore
+from adapters.sql.notifications import SqlNotificationStore
 from adapters.sql.operators import SqlOperatorStore
+from adapters.sql.outbox import SqlOutboxStore
 from adapters.sql.retries import Again, meaning, reason, until_settled
 from adapters.sql.risk_profiles import SqlRiskProfileStore
+from adapters.sql.sessions import SqlSessionStore
 from adapters.sql.tables import operations
+from adapters.sql.users import SqlUserStore
 from domain.model.errors import StorageUnavailable
+from ports.security import Vault
 from ports.storage import Transaction
 
 T = TypeVar("T")
@@ -30,28 +39,41 @@ PURGE_EVERY = 1024
 class SqlTransaction:
     """All stores over one connection."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, vault: Vault) -> None:
         self.activity = SqlActivityStore(connection)
         self.risk_profiles = SqlRiskProfileStore(connection)
         self.operators = SqlOperatorStore(connection)
+        self.users = SqlUserStore(connection, vault)
+        self.ledger = SqlLedgerStore(connection)
+        self.sessions = SqlSessionStore(connection)
+        self.codes = SqlCodeStore(connection)
+        self.idempotency = SqlIdempotencyStore(connection)
+        self.due_work = SqlDueWorkStore(connection)
+        self.outbox = SqlOutboxStore(connection, vault)
+        self.notifications = SqlNotificationStore(connection)
 
 
 class SqlStorage:
-    """Storage in a SQL database."""
+    """Storage in a SQL database. `wake` is called after each commit that added due work."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, vault: Vault, wake: Callable[[], None] = lambda: None) -> None:
         self._database = database
+        self._vault = vault
+        self._wake = wake
         self._numbers = count(1)
 
     def run(self, work: Callable[[Transaction], T], *, once: str) -> T:
-        run = _Run(self._database, work, once, purge=next(self._numbers) % PURGE_EVERY == 0)
-        return until_settled(run.attempt)
+        run = _Run(self._database, self._vault, work, once, purge=next(self._numbers) % PURGE_EVERY == 0)
+        result = until_settled(run.attempt)
+        if run.added_due_work:
+            self._wake()
+        return result
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         def attempt() -> T:
             try:
                 with self._database.reading() as connection:
-                    return work(SqlTransaction(connection))
+                    return work(SqlTransaction(connection, self._vault))
             except DBAPIError as error:
                 raise meaning(self._database.trouble(error), error) from error
 
@@ -73,7 +95,8 @@ class SqlStorage:
         except PoolTimeout as error:
             raise StorageUnavailable("no connection was free in time") from error
         except DBAPIError as error:
-            raise meaning(self._database.trouble(error), error) from error
+            problem = meaning(self._database.trouble(error), error)
+            raise (problem if isinstance(problem, Again) else StorageUnavailable(reason(error))) from error
 
     def close(self) -> None:
         self._database.close()
@@ -82,13 +105,18 @@ class SqlStorage:
 class _Run(Generic[T]):
     """One call of `run`: at most one of its attempts takes effect."""
 
-    def __init__(self, database: Database, work: Callable[[Transaction], T], once: str, *, purge: bool) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, work: Callable[[Transaction], T], once: str, *, purge: bool
+    ) -> None:
         self._database = database
+        self._vault = vault
         self._work = work
         self._once = once
         self._purge = purge
         self._unknown: list[T] = []
         """The result of the attempt whose COMMIT was never answered, if there was one."""
+
+        self.added_due_work = False
 
     def attempt(self) -> T:
         committing: list[T] = []
@@ -96,14 +124,17 @@ class _Run(Generic[T]):
             with self._database.writing() as connection:
                 if self._database.commits_may_be_lost and self._took_place(connection):
                     return self._unknown[0]
-                result = self._work(SqlTransaction(connection))
+                transaction = SqlTransaction(connection, self._vault)
+                result = self._work(transaction)
+                self.added_due_work = transaction.due_work.added
                 committing.append(result)
                 connection.commit()
                 return result
         except DBAPIError as error:
             trouble = self._database.trouble(error)
-            if trouble is Trouble.LOST and committing:
-                self._unknown = committing
+            if committing and self._database.commits_may_be_lost and trouble is not Trouble.ROLLED_BACK:
+                self._unknown = committing  # whatever came back instead of an answer, the COMMIT may have taken place
+                raise Again from error
             raise meaning(trouble, error) from error
 
     def _took_place(self, connection: Connection) -> bool:

@@ -1,4 +1,4 @@
-"""Insert a row, or replace the one that has its key, in each database's own words.
+"""Insert a row, or replace or keep the one that has its key, in each database's own words.
 
 A dialect is imported when it is spoken: start-up pays for one only.
 """
@@ -21,3 +21,15 @@ def upsert(dialect: Dialect, table: Table) -> Executable:
 
     replacing = mysql.insert(table)
     return replacing.on_duplicate_key_update({name: replacing.inserted[name] for name in others})
+
+
+def insert_once(dialect: Dialect, table: Table) -> Executable:
+    """An INSERT that does nothing where a unique key of the row is taken."""
+    if dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table).on_conflict_do_nothing()
+    from sqlalchemy.dialects import mysql
+
+    unchanged = next(iter(table.primary_key))
+    return mysql.insert(table).on_duplicate_key_update({unchanged.name: unchanged})

@@ -19,11 +19,11 @@ from sqlalchemy import create_engine, make_url, text
 
 from adapters.sql.database import Database, open_database
 from adapters.sql.schema import HEAD, migrate
-from adapters.sql.schema_lock import LEASE_SECONDS
-from adapters.sql.tables import metadata
+from adapters.sql.schema_lock import LEASE_SECONDS, schema_lock
+from adapters.sql.tables import NO_ID_TWICE, metadata
 from adapters.sql.unit_of_work import SqlStorage
 from domain.model.errors import StorageUnavailable
-from tests.conftest import LONG
+from tests.conftest import LONG, VAULT
 from tests.flaky_proxy import FlakyProxy, Loss, Packet
 from tests.mariadb import MariaDB
 
@@ -73,12 +73,18 @@ def differences(url: str) -> list[object]:
 def tables_as_made(url: str) -> dict[str, str]:
     """How the database itself writes down its tables and indexes: with names, checks and options."""
     if make_url(url).drivername == "sqlite":
-        rows = execute(url, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        rows = execute(url, "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql IS NOT NULL")
         made = {str(name): str(sql) for name, sql in rows}
     else:
         names = [str(name) for (name,) in execute(url, "SHOW TABLES")]
-        made = {name: str(execute(url, f"SHOW CREATE TABLE {name}")[0][1]) for name in names}
+        made = {name: with_keys_sorted(str(execute(url, f"SHOW CREATE TABLE {name}")[0][1])) for name in names}
     return {name: sql for name, sql in made.items() if name not in ("alembic_version", "schema_lock")}
+
+
+def with_keys_sorted(sql: str) -> str:
+    """A CREATE TABLE with its keys in the order of their names: `create_all` makes them in any order."""
+    lines = [line.rstrip(",") for line in sql.splitlines()]
+    return "\n".join(sorted(lines, key=lambda line: line if line.startswith("  KEY") else ""))
 
 
 class TestSchema:
@@ -93,6 +99,8 @@ class TestSchema:
         else:
             other = request.getfixturevalue("mariadb").new_database()
         engine = create_engine(other)
+        for table in metadata.tables.values():
+            table.dialect_options["sqlite"]["autoincrement"] = table.info == NO_ID_TWICE
         metadata.create_all(engine)
         engine.dispose()
         migrate_alone(empty_url)
@@ -140,7 +148,7 @@ class TestSchema:
         execute(empty_url, "INSERT INTO risk_profiles (user_id, rating, thresholds) VALUES (1, 'high', '{}')")
         assert migrate_alone(empty_url) is False
         with opened(empty_url) as database:
-            assert SqlStorage(database).read(lambda tx: tx.risk_profiles.find([1]))[1].rating == "high"
+            assert SqlStorage(database, VAULT).read(lambda tx: tx.risk_profiles.find([1]))[1].rating == "high"
 
     def test_says_that_the_database_can_not_be_reached(self, mariadb, tmp_path):  # contract: G11
         with FlakyProxy(mariadb.port) as proxy:
@@ -249,13 +257,68 @@ class TestInterruptions:
         """Seen from outside while a node migrates, held up on its way to the first table."""
         url = mariadb.new_database()
         database = make_url(url).database
-        with paused_at_its_first_table(mariadb, url) as migrating:
+        with paused_at_its_first_table(mariadb, url) as (migrating, _):
             owner, left = execute(url, "SELECT owner, until - UNIX_TIMESTAMP() FROM schema_lock")[0]
             assert owner is not None
             assert 0 < left <= LEASE_SECONDS
             assert not migrating.done()
         assert migrating.result(PATIENCE_SECONDS) is True
         assert mariadb.ask(f"SELECT owner FROM {database}.schema_lock") == ((None,),)
+
+    def test_a_node_that_lost_its_claim_writes_no_version(self, mariadb):
+        url = mariadb.new_database()
+        with paused_at_its_first_table(mariadb, url) as (migrating, go_on):
+            execute(url, "UPDATE schema_lock SET owner = 'another', until = UNIX_TIMESTAMP() + 3600")
+            go_on.set()
+            try:
+                wait([migrating], timeout=1)
+                assert not migrating.done()
+                assert execute(url, "SELECT version_num FROM alembic_version") == []
+                assert execute(url, "SELECT owner FROM schema_lock") == [("another",)]
+            finally:
+                execute(url, "UPDATE schema_lock SET owner = NULL")
+            assert migrating.result(PATIENCE_SECONDS) is True
+        assert execute(url, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+    def test_a_version_that_another_node_wrote_first_is_found_the_second_time(self, mariadb):
+        url = mariadb.new_database()
+        with paused_at_its_first_table(mariadb, url) as (migrating, go_on):
+            execute(url, f"INSERT INTO alembic_version VALUES ('{HEAD}')")
+            go_on.set()
+            assert migrating.result(PATIENCE_SECONDS) is False
+        assert execute(url, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+    def test_a_claim_outlasts_its_connections(self, mariadb, monkeypatch):
+        monkeypatch.setattr("adapters.sql.schema_lock.LEASE_SECONDS", 3)
+        monkeypatch.setattr("adapters.sql.schema_lock.RENEW_SECONDS", 0.2)
+        url = mariadb.new_database()
+        with FlakyProxy(mariadb.port) as proxy:
+            engine = create_engine(mariadb.url(str(make_url(url).database), proxy.port))
+            with schema_lock(engine.connect) as claim:
+                for _ in range(8):
+                    time.sleep(0.5)
+                    proxy.cut()
+                left = execute(url, "SELECT until - UNIX_TIMESTAMP() FROM schema_lock")[0][0]
+                engine.dispose()
+                with engine.connect() as connection:
+                    claim.confirm(connection)
+            assert left > 0
+            assert execute(url, "SELECT owner FROM schema_lock") == [(None,)]
+            engine.dispose()
+
+    def test_a_claim_that_can_not_be_released_hides_nothing(self, mariadb):
+        url = mariadb.new_database()
+        with FlakyProxy(mariadb.port) as proxy:
+            engine = create_engine(mariadb.url(str(make_url(url).database), proxy.port))
+
+            def go_wrong() -> None:
+                with schema_lock(engine.connect):
+                    proxy.shut()
+                    raise KeyError("what went wrong")
+
+            with pytest.raises(KeyError, match="what went wrong"):
+                go_wrong()
+            engine.dispose()
 
     def test_wherever_a_migration_is_cut_off_it_is_finished(self, mariadb):
         """MariaDB commits each CREATE by itself, so what was cut off leaves some tables behind."""
@@ -309,8 +372,8 @@ def let_another_hold(url: str) -> None:
 
 
 @contextmanager
-def paused_at_its_first_table(mariadb: MariaDB, url: str) -> Iterator[Future[bool]]:
-    """A migration that is held up on the line to the server, just before it makes the first table."""
+def paused_at_its_first_table(mariadb: MariaDB, url: str) -> Iterator[tuple[Future[bool], threading.Event]]:
+    """A migration that is held up on the line to the server, just before it makes the first table, until the event."""
     reached = threading.Event()
     with FlakyProxy(mariadb.port) as proxy, ThreadPoolExecutor(1) as pool:
         go_on = threading.Event()
@@ -325,7 +388,7 @@ def paused_at_its_first_table(mariadb: MariaDB, url: str) -> Iterator[Future[boo
         while not reached.wait(0.05):
             assert not migrating.done(), migrating.exception()
         try:
-            yield migrating
+            yield migrating, go_on
         finally:
             go_on.set()
             wait([migrating], timeout=PATIENCE_SECONDS)

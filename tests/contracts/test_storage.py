@@ -39,7 +39,7 @@ from domain.model.risk_profiles import RiskProfile
 from domain.rules.activity import replay
 from domain.use_cases.judge_events import JudgeEvents
 from ports.storage import Storage, Transaction
-from tests.conftest import LONG
+from tests.conftest import LONG, VAULT
 from tests.contracts.test_rows import facts
 from tests.flaky_proxy import FlakyProxy, Loss, Packet
 from tests.mariadb import MariaDB
@@ -1108,7 +1108,7 @@ class TestLostConnections:
         while broke:
             number += 1
             with FlakyProxy(mariadb.port) as proxy:
-                storage = SqlStorage(open_database(through(proxy, mariadb_url), 1))
+                storage = SqlStorage(open_database(through(proxy, mariadb_url), 1), VAULT)
                 proxy.break_at(lambda packet, at=number: packet.number == at, loss)
                 judging(storage)([judged(time=number, amount="90.00").action])
                 broke = len(proxy.packets) >= number
@@ -1116,7 +1116,7 @@ class TestLostConnections:
                     assert times(storage.read(lambda tx: tx.activity.history("event", 1))) == [*range(1, number + 1)]
                 storage.close()
         assert number > 10
-        storage = SqlStorage(open_database(mariadb_url, 1))
+        storage = SqlStorage(open_database(mariadb_url, 1), VAULT)
         try:
             assert times(history(storage)) == [*range(1, number + 1)]
             assert_judged_like_the_oracle(storage, [1])
@@ -1129,7 +1129,7 @@ class TestLostConnections:
         threads = 16
         met = threading.Barrier(threads)
         with FlakyProxy(mariadb.port) as proxy:
-            storage = SqlStorage(open_database(through(proxy, mariadb_url), threads))
+            storage = SqlStorage(open_database(through(proxy, mariadb_url), threads), VAULT)
             try:
                 use = run if ask == "judge" else SqlStorage.read
                 in_parallel(lambda _: use(storage, lambda tx: met.wait(PATIENCE_SECONDS)), threads)
