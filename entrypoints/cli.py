@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +42,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    serve = commands.add_parser("serve", help="serve the HTTP API, after bringing the database's schema up to date")
+    serve = commands.add_parser(
+        "serve", help="serve the HTTP API and do due work, after bringing the database up to date"
+    )
     serve.set_defaults(command=_serve)
+
+    work = commands.add_parser("worker", help="send mail and do other due work; any number may run over one database")
+    work.set_defaults(command=_work)
 
     migrate = commands.add_parser("migrate", help="bring the database's schema up to date")
     migrate.set_defaults(command=_migrate)
@@ -54,6 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     revoke = commands.add_parser("revoke-operator", help="make an operator's key worthless")
     revoke.add_argument("name", metavar="NAME")
     revoke.set_defaults(command=_revoke_operator)
+
+    audit = commands.add_parser("audit", help="recompute every balance from the movements; exit 1 where one differs")
+    audit.set_defaults(command=_audit)
+
+    backup = commands.add_parser("backup", help="copy the SQLite database into a new file while it is in use")
+    backup.add_argument("file", metavar="FILE", type=Path)
+    backup.set_defaults(command=_backup)
     return parser
 
 
@@ -75,6 +88,7 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
     from entrypoints.http.app import create_app
     from entrypoints.logs import set_up_logs
     from entrypoints.server import make_server, serve
+    from entrypoints.worker import Worker
 
     set_up_logs(settings)
     if settings.cpus is not None:
@@ -88,7 +102,27 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
     try:
         _log.info("the database is %s", shown_database(settings))
         server.application = create_app(hucha)
-        serve(server)
+        worker = Worker(hucha.due_work, hucha.alarm)
+        worker.start()
+        try:
+            serve(server)
+        finally:
+            worker.stop()
+    finally:
+        hucha.close()
+    return 0
+
+
+def _work(parsed: argparse.Namespace, settings: Settings) -> int:
+    from entrypoints.composition import build, shown_database
+    from entrypoints.logs import set_up_logs
+    from entrypoints.worker import Worker, run_worker
+
+    set_up_logs(settings)
+    hucha = build(settings)
+    try:
+        _log.info("the database is %s", shown_database(settings))
+        run_worker(Worker(hucha.due_work, hucha.alarm))
     finally:
         hucha.close()
     return 0
@@ -117,6 +151,35 @@ def _revoke_operator(parsed: argparse.Namespace, settings: Settings) -> int:
     with _operators(settings) as operators:
         operators.revoke(parsed.name)
         _log.info("revoked the operator %s", parsed.name)
+    return 0
+
+
+def _audit(parsed: argparse.Namespace, settings: Settings) -> int:
+    from tqdm import tqdm
+
+    from entrypoints.composition import build
+
+    hucha = build(settings)
+    try:
+        with tqdm(unit=" accounts", disable=None) as bar:  # None: shown on a terminal only
+            count, differences = hucha.audit(lambda total: bar.reset(total), bar.update)
+    finally:
+        hucha.close()
+    for one in differences:
+        print(f"user {one.user_id}: the balance is {one.balance}, the movements add up to {one.movements}")
+    print(f"{count} accounts, {len(differences)} differences")
+    return 1 if differences else 0
+
+
+def _backup(parsed: argparse.Namespace, settings: Settings) -> int:
+    from entrypoints.composition import back_up
+
+    try:
+        back_up(settings, parsed.file)
+    except OSError as error:
+        print(f"hucha: {parsed.file}: {error.strerror or 'is there already'}", file=sys.stderr)
+        return 1
+    print(f"The database is copied to {parsed.file}. Keep a copy of its keys too, in another place.")
     return 0
 
 

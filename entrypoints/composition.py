@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import partial
+from os import cpu_count, urandom
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Event
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
 from adapters.system_clock import SystemClock
 from adapters.system_secrets import SystemSecrets
 from domain.model.activity import Action
-from domain.model.errors import StorageUnavailable, Unavailable
+from domain.model.errors import KeyInFlight, StorageBusy, StorageUnavailable, Unavailable
 from domain.rules.activity import Verdict
+from domain.use_cases.audit import Audit
+from domain.use_cases.change_password import ChangePassword
+from domain.use_cases.deliver_mail import DeliverMail
 from domain.use_cases.judge_events import JudgeEvents
 from domain.use_cases.list_events import ListEvents
 from domain.use_cases.manage_operators import Operators
+from domain.use_cases.manage_pin import ManagePin
+from domain.use_cases.move_money import MoveMoney, Order, Outcome
+from domain.use_cases.profile import Profile
+from domain.use_cases.purge import Purge
+from domain.use_cases.refusals import or_raise
+from domain.use_cases.register import Register
+from domain.use_cases.run_due_work import RunDueWork
 from domain.use_cases.set_risk_profiles import RiskProfiles
+from domain.use_cases.show_history import ShowHistory
+from domain.use_cases.sign_in import SignIn
 from entrypoints.batcher import Batcher
 from entrypoints.settings import Settings, WrongSetting
 from ports.clock import Clock
-from ports.security import Secrets
+from ports.limits import RateLimits
+from ports.mail import Mailer
+from ports.security import KeyedHashes, Passwords, Secrets, Tokens
 from ports.storage import Storage
 
 if TYPE_CHECKING:
+    from adapters.keyring import KeyRing
     from adapters.sql.database import Database
+
+
+C = TypeVar("C")
+R = TypeVar("R")
 
 
 @attrs.frozen
@@ -41,20 +63,60 @@ class Hucha:
     list_events: ListEvents
     risk_profiles: RiskProfiles
     operators: Operators
+    register: Register
+    sign_in: SignIn
+    change_password: ChangePassword
+    manage_pin: ManagePin
+    profile: Profile
+    move_money: Callable[[Order], int]
+    """Carries out one order, and gives the id of its movement; many threads may call it at once."""
+
+    show_history: ShowHistory
+    audit: Audit
+    due_work: RunDueWork
+    alarm: Event
+    """Set when work fell due."""
+
+    digests: Callable[[str, bytes], tuple[str, ...]]
+    """Keyed digests of what a request asks for, newest key first."""
 
     def close(self) -> None:
         """Let go of the outside systems."""
         self.storage.close()
 
 
+@attrs.frozen
+class _Tools:
+    """The adapters that the use cases reach the world through."""
+
+    storage: Storage
+    clock: Clock
+    secrets: Secrets
+    passwords: Passwords
+    hashes: KeyedHashes
+    tokens: Tokens
+    limits: RateLimits
+    mailer: Mailer
+
+
+Together = Callable[[Callable[[Sequence[C]], Sequence[R]]], Callable[[C], R]]
+"""Turns what carries out a batch into what carries out one command of it."""
+
+
 def build(settings: Settings) -> Hucha:
     """The bank over its database, whose schema is brought up to date first. Raises WrongSetting."""
+    from adapters.keyring import KeyRing
     from adapters.sql.unit_of_work import SqlStorage
+    from adapters.vault import AesGcmVault
+    from entrypoints.key_file import keys_of
 
     database = _database(settings)
+    secret_keys, data_keys = keys_of(settings)
     _migrate(database)
-    hucha = _assemble(settings, SqlStorage(database), SystemClock(), SystemSecrets())
-    return attrs.evolve(hucha, judge_event=Batcher(hucha.judge_events, shared=Unavailable))
+    alarm = Event()
+    storage = SqlStorage(database, AesGcmVault(KeyRing(data_keys)), alarm.set)
+    tools = _tools(settings, storage, SystemClock(), KeyRing(secret_keys), _limits(settings), _mailer(settings))
+    return _assemble(settings, tools, partial(Batcher, shared=Unavailable), alarm)
 
 
 def migrate_only(settings: Settings) -> bool:
@@ -66,11 +128,19 @@ def migrate_only(settings: Settings) -> bool:
         database.close()
 
 
-def build_in_memory(settings: Settings | None = None, clock: Clock | None = None) -> Hucha:
-    """The same bank in this process's memory: nothing is kept when it ends."""
+def build_in_memory(
+    settings: Settings | None = None, clock: Clock | None = None, mailer: Mailer | None = None
+) -> Hucha:
+    """The same bank in this process's memory: nothing is kept when it ends, and no mail leaves it."""
+    from adapters.keyring import KeyRing
+    from adapters.memory.mailer import RecordingMailer
     from adapters.memory.storage import MemoryStorage
 
-    return _assemble(settings or Settings(), MemoryStorage(), clock or SystemClock(), SystemSecrets())
+    settings = settings or Settings()
+    keys = KeyRing(settings.secret_key or [urandom(32)])
+    mailer = mailer or RecordingMailer()
+    tools = _tools(settings, MemoryStorage(), clock or SystemClock(), keys, _limits(settings), mailer)
+    return _assemble(settings, tools, _one_by_one, Event())
 
 
 def _database(settings: Settings) -> Database:
@@ -92,6 +162,21 @@ def shown_database(settings: Settings) -> str:
     return url.render_as_string(hide_password=True)
 
 
+def back_up(settings: Settings, target: Path) -> None:
+    """Copy the database, which must be an SQLite file, into a new file. Raises WrongSetting, OSError."""
+    from sqlalchemy.engine import make_url
+
+    from adapters.sql.backup import back_up
+
+    _database(settings).close()  # is it one of ours?
+    url = make_url(settings.database_url)
+    if url.drivername != "sqlite" or not url.database:
+        raise WrongSetting("DATABASE_URL", "names a server, which has its own tools for backups")
+    if not Path(url.database).exists():
+        raise WrongSetting("DATABASE_URL", "names a file that isn't there")
+    back_up(Path(url.database), target)
+
+
 def _migrate(database: Database) -> bool:
     from adapters.sql.schema import migrate
 
@@ -101,18 +186,91 @@ def _migrate(database: Database) -> bool:
         raise WrongSetting("DATABASE_URL", f"names a database that can't be used: {error.reason}") from error
 
 
-def _assemble(settings: Settings, storage: Storage, clock: Clock, secrets: Secrets) -> Hucha:
+def _tools(
+    settings: Settings, storage: Storage, clock: Clock, keys: KeyRing, limits: RateLimits, mailer: Mailer
+) -> _Tools:
+    from adapters.bcrypt_passwords import BcryptPasswords
+    from adapters.jwt_tokens import JwtTokens
+    from adapters.keyed_hashes import HmacHashes
+
+    slots = max(1, min(len(settings.cpus or ()) or cpu_count() or 1, settings.threads - 1))
+    waiting = max(0, settings.threads // 2 - slots)
+    return _Tools(
+        storage=storage,
+        clock=clock,
+        secrets=SystemSecrets(),
+        passwords=BcryptPasswords(keys, settings.bcrypt_rounds, slots, waiting),
+        hashes=HmacHashes(keys),
+        tokens=JwtTokens(keys),
+        limits=limits,
+        mailer=mailer,
+    )
+
+
+def _limits(settings: Settings) -> RateLimits:
+    from adapters.rate_limits import LimitsRateLimits, NoRateLimits
+
+    if not settings.rate_limits:
+        return NoRateLimits()
+    rates = {
+        "login": settings.login_rate,
+        "otp": settings.otp_rate,
+        "reset": settings.reset_rate,
+        "register": settings.register_rate,
+    }
+    return LimitsRateLimits(rates, settings.redis_url)
+
+
+def _mailer(settings: Settings) -> Mailer:
+    if settings.smtp_url is None:
+        from adapters.file_mail import FileMailer
+
+        return FileMailer(settings.mail_dir, settings.mail_from)
+    from adapters.smtp_mail import SmtpMailer
+
+    return SmtpMailer(settings.smtp_url, settings.mail_from)
+
+
+def _assemble(settings: Settings, tools: _Tools, together: Together[Any, Any], alarm: Event) -> Hucha:
+    storage, clock, secrets = tools.storage, tools.clock, tools.secrets
+    passwords, hashes, limits = tools.passwords, tools.hashes, tools.limits
     judge_events = JudgeEvents(storage, clock, secrets)
+    token_life = timedelta(seconds=settings.access_token_seconds)
     return Hucha(
         settings=settings,
         storage=storage,
-        judge_event=partial(_judge_one, judge_events),
+        judge_event=together(judge_events),
         judge_events=judge_events,
         list_events=ListEvents(storage),
         risk_profiles=RiskProfiles(storage, secrets),
         operators=Operators(storage, clock, secrets),
+        register=Register(storage, clock, secrets, passwords, limits),
+        sign_in=SignIn(storage, clock, secrets, passwords, tools.tokens, limits, token_life),
+        change_password=ChangePassword(storage, clock, secrets, passwords, hashes, limits),
+        manage_pin=ManagePin(storage, clock, secrets, passwords, hashes, limits),
+        profile=Profile(storage, secrets),
+        move_money=partial(_move, together(MoveMoney(storage, clock, secrets, hashes))),
+        show_history=ShowHistory(storage),
+        audit=Audit(storage),
+        due_work=_due_work(tools),
+        alarm=alarm,
+        digests=hashes.digests,
     )
 
 
-def _judge_one(judge_events: JudgeEvents, action: Action) -> Verdict:
-    return judge_events([action])[0]
+def _due_work(tools: _Tools) -> RunDueWork:
+    handlers = (DeliverMail(tools.mailer), Purge())
+    return RunDueWork(tools.storage, tools.clock, tools.secrets, {handler.kind: handler for handler in handlers})
+
+
+def _move(carry_out: Callable[[Order], Outcome], order: Order) -> int:
+    try:
+        return or_raise(carry_out(order))
+    except StorageBusy:
+        if order.key is not None:
+            raise KeyInFlight from None
+        raise
+
+
+def _one_by_one(run: Callable[[Sequence[C]], Sequence[R]]) -> Callable[[C], R]:
+    return lambda command: run([command])[0]

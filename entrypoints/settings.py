@@ -9,9 +9,14 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TypeVar
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import attrs
+
+from domain.model.errors import InvalidEmail
+from domain.model.users import parse_email
 
 T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -20,7 +25,17 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOG_FORMATS = ("console", "json")
 LARGEST_PORT = 65535
 MOST_THREADS = 512
+SHORTEST_KEY_BYTES = 32
+YEAR_SECONDS = 31_536_000
+MOST_TRIES = 1_000_000
+PASSWORD_POLICIES = ("strong", "basic")
+MAIL_TLS = ("start", "on")
 _CORES = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?").fullmatch
+_ORIGIN = re.compile(r"(https?)://([a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?").fullmatch
+_NAMED_ADDRESS = re.compile(r"(?:[^<>()\[\]@,:;\\\"]* )?<([^<>]+)>").fullmatch
+_HOST = re.compile(r"[^\s%@,/\\]+").fullmatch
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_SPECIAL_IN_ADDRESSES = frozenset('<>()[],:;\\"')
 
 
 @attrs.define
@@ -32,6 +47,17 @@ class WrongSetting(Exception):
 
     def __str__(self) -> str:
         return f"{self.name} {self.problem}."
+
+
+@attrs.frozen
+class SmtpServer:
+    """Where letters are handed over. `tls`: "start" by STARTTLS, "on" from the first byte, None not at all."""
+
+    host: str
+    port: int
+    user: str | None = attrs.field(default=None, repr=False)
+    password: str | None = attrs.field(default=None, repr=False)
+    tls: str | None = None
 
 
 @attrs.frozen
@@ -47,6 +73,32 @@ class Settings:
     """Cores to stay on; None: all."""
 
     database_url: str = attrs.field(default="sqlite:///var/hucha.db", repr=False)
+    redis_url: str | None = attrs.field(default=None, repr=False)
+    """What several nodes share; None: there is one."""
+
+    secret_key: tuple[bytes, ...] = attrs.field(default=(), repr=False)
+    """What signs tokens and goes into hashes, newest first; empty: see `entrypoints/key_file.py`."""
+
+    data_key: tuple[bytes, ...] = attrs.field(default=(), repr=False)
+    """What encrypts at rest, newest first; empty: see `entrypoints/key_file.py`."""
+
+    access_token_seconds: int = 86_400
+    bcrypt_rounds: int = 12
+    password_policy: str = "strong"  # noqa: S105
+    expose_password_hash: bool = True
+    rate_limits: bool = True
+    login_rate: int = 10
+    """Tries a minute for one address and identifier, as are the others."""
+
+    otp_rate: int = 10
+    reset_rate: int = 10
+    register_rate: int = 60
+    smtp_url: SmtpServer | None = None
+    """None: each letter is a file in `mail_dir`."""
+
+    mail_dir: Path = Path("var/mail")
+    mail_from: str = "Hucha <no-reply@hucha.example>"
+    cors_origins: tuple[str, ...] = ()
     event_api_key: str | None = attrs.field(default=None, repr=False)
     trusted_proxies: tuple[Network, ...] = ()
     log_level: str = "INFO"
@@ -84,6 +136,15 @@ def _one_of(choices: tuple[str, ...], fold: Callable[[str], str]) -> Callable[[s
     return parse
 
 
+def _switch(on: str, off: str) -> Callable[[str], bool]:
+    choose = _one_of((on, off), str.lower)
+
+    def parse(text: str) -> bool:
+        return choose(text) == on
+
+    return parse
+
+
 def _cpus(text: str) -> frozenset[int]:
     if not hasattr(os, "sched_getaffinity"):
         raise ValueError("can't be set on this system")
@@ -106,6 +167,73 @@ def _key(text: str) -> str:
     raise ValueError("must be printable ASCII without blanks, since it travels in a header")
 
 
+def parse_keys(text: str) -> tuple[bytes, ...]:
+    """The keys of a list that is separated by commas, newest first. Raises ValueError, without showing any."""
+    found = tuple(part.strip().encode("utf-8", "surrogateescape") for part in text.split(","))
+    if min(map(len, found)) < SHORTEST_KEY_BYTES:
+        raise ValueError(f"must be at least {SHORTEST_KEY_BYTES} bytes, each key of a list by itself")
+    return found
+
+
+def _url(text: str, schemes: tuple[str, ...], form: str) -> SplitResult:
+    """A URL of one of these schemes with a host and without a fragment. Raises ValueError that tells the form only."""
+    try:
+        url = urlsplit(text)
+        sound = url.scheme in schemes and _HOST(url.hostname or "") and url.port != 0 and not url.fragment
+    except ValueError:
+        sound = False
+    if not sound or not text.isprintable() or " " in text:
+        raise ValueError(f"must be a URL such as {form}")
+    return url
+
+
+def _redis_url(text: str) -> str:
+    form = "redis://[user:password@]host:port/0 or rediss://..."
+    url = _url(text, ("redis", "rediss"), form)
+    if url.query or not re.fullmatch(r"(/[0-9]{0,4})?", url.path):
+        raise ValueError(f"must be a URL such as {form}")
+    return text
+
+
+def _smtp_url(text: str) -> SmtpServer:
+    form = "smtp://[user:password@]host:port[?tls=start|on]"
+    url = _url(text, ("smtp",), form)
+    options = parse_qs(url.query, keep_blank_values=True)
+    tls = options.pop("tls", [None])
+    sound = not options and len(tls) == 1 and tls[0] in (None, *MAIL_TLS) and url.path in ("", "/")
+    if not sound or url.port is None or bool(url.username) != bool(url.password):
+        raise ValueError(f"must be a URL such as {form}")
+    return SmtpServer(str(url.hostname), url.port, _unquoted(url.username), _unquoted(url.password), tls[0])
+
+
+def _unquoted(text: str | None) -> str | None:
+    return unquote(text) if text else None
+
+
+def _sender(text: str) -> str:
+    named = _NAMED_ADDRESS(text)
+    try:
+        address = parse_email(named[1] if named else text)
+    except InvalidEmail:
+        address = ""
+    if not address.isascii() or not address or _SPECIAL_IN_ADDRESSES & set(address) or not text.isprintable():
+        raise ValueError("must be an address such as bank@hucha.example, or a name and an address in angle brackets")
+    return text
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    return tuple(_origin(part.strip().lower()) for part in text.split(","))
+
+
+def _origin(text: str) -> str:
+    """An origin as browsers write it: in lower case, without the port that its scheme has anyway."""
+    found = _ORIGIN(text)
+    if not found or (found[3] and not 0 < int(found[3]) <= LARGEST_PORT):
+        raise ValueError("must be exact origins such as https://bank.example, separated by commas")
+    scheme, host, port = found[1], found[2], int(found[3] or _DEFAULT_PORTS[found[1]])
+    return f"{scheme}://{host}" if port == _DEFAULT_PORTS[scheme] else f"{scheme}://{host}:{port}"
+
+
 def _networks(text: str) -> tuple[Network, ...]:
     try:
         return tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
@@ -119,6 +247,22 @@ _VARIABLES: Mapping[str, Callable[[str], object]] = {
     "THREADS": _integer(1, MOST_THREADS),
     "CPUS": _cpus,
     "DATABASE_URL": str,
+    "REDIS_URL": _redis_url,
+    "SECRET_KEY": parse_keys,
+    "DATA_KEY": parse_keys,
+    "ACCESS_TOKEN_SECONDS": _integer(60, YEAR_SECONDS),
+    "BCRYPT_ROUNDS": _integer(4, 16),
+    "PASSWORD_POLICY": _one_of(PASSWORD_POLICIES, str.lower),
+    "EXPOSE_PASSWORD_HASH": _switch("true", "false"),
+    "RATE_LIMITS": _switch("on", "off"),
+    "LOGIN_RATE": _integer(1, MOST_TRIES),
+    "OTP_RATE": _integer(1, MOST_TRIES),
+    "RESET_RATE": _integer(1, MOST_TRIES),
+    "REGISTER_RATE": _integer(1, MOST_TRIES),
+    "SMTP_URL": _smtp_url,
+    "MAIL_DIR": Path,
+    "MAIL_FROM": _sender,
+    "CORS_ORIGINS": _origins,
     "EVENT_API_KEY": _key,
     "TRUSTED_PROXIES": _networks,
     "LOG_LEVEL": _one_of(LOG_LEVELS, str.upper),

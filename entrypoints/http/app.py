@@ -11,15 +11,44 @@ import falcon
 from domain.model.errors import Unauthenticated
 from entrypoints.composition import Hucha
 from entrypoints.http import openapi
-from entrypoints.http.auth import log_denial
-from entrypoints.http.dialects import dialect_of, failure_of, write
+from entrypoints.http.auth import Authentication, log_denial
+from entrypoints.http.cors import Cors
+from entrypoints.http.dialects import write
 from entrypoints.http.docs import DocsFileResource, DocsResource, OpenApiResource
 from entrypoints.http.envelope import ROUTE_KEY, Envelope
 from entrypoints.http.events import EventResource, EventsResource
 from entrypoints.http.health import HealthResource, MetricsResource, ReadinessResource
 from entrypoints.http.metrics import Metrics
+from entrypoints.http.money import (
+    DepositResource,
+    FundTransferResource,
+    OrderTaker,
+    TransactionsResource,
+    WithdrawResource,
+)
 from entrypoints.http.openapi import Route
+from entrypoints.http.passwords import (
+    ChangePasswordResource,
+    ResetPasswordResource,
+    SendOtpResource,
+    VerifyOtpResource,
+)
+from entrypoints.http.pins import CreatePinResource, ResetPinResource, UpdatePinResource
+from entrypoints.http.profile import (
+    DashboardAccountResource,
+    DashboardUserResource,
+    ProfileResource,
+    SettingsResource,
+)
+from entrypoints.http.registration import AuthRegisterResource, UsersRegisterResource
 from entrypoints.http.risk_profiles import RiskProfileResource
+from entrypoints.http.signing_in import (
+    AuthLoginResource,
+    AuthLogoutResource,
+    RefreshResource,
+    UsersLoginResource,
+    UsersLogoutResource,
+)
 from entrypoints.settings import Network
 
 
@@ -32,7 +61,8 @@ def create_app(hucha: Hucha) -> Envelope:
 def create_falcon_app(hucha: Hucha, metrics: Metrics) -> falcon.App[falcon.Request, falcon.Response]:
     """The Falcon app inside: `create_app` without what surrounds every answer."""
     routes = routes_of(hucha, metrics)
-    app = falcon.App(middleware=[_RouteForMetrics()])
+    origins = hucha.settings.cors_origins
+    app = falcon.App(middleware=[_RouteForMetrics(), *([Cors(origins)] if origins else [])])
     app.resp_options.secure_cookies_by_default = True
     for route in routes:
         app.add_route(route.path, route.resource)
@@ -44,19 +74,56 @@ def create_falcon_app(hucha: Hucha, metrics: Metrics) -> falcon.App[falcon.Reque
 
 def routes_of(hucha: Hucha, metrics: Metrics) -> list[Route]:
     """Every route, in the order of the documentation."""
-    settings, operators = hucha.settings, hucha.operators
+    settings = hucha.settings
+    authentication = Authentication(hucha.sign_in, hucha.operators, settings.trusted_proxies)
     routes = [
+        *_identity_routes(hucha, authentication),
+        *_account_routes(hucha, authentication),
         Route("/event", EventResource(hucha.judge_event, settings.event_api_key, metrics)),
-        Route("/api/events", EventsResource(hucha.list_events, operators)),
-        Route("/api/risk-profiles/{user_id}", RiskProfileResource(hucha.risk_profiles, operators)),
+        Route("/api/events", EventsResource(hucha.list_events, authentication)),
+        Route("/api/risk-profiles/{user_id}", RiskProfileResource(hucha.risk_profiles, authentication)),
         Route("/healthz", HealthResource()),
         Route("/readyz", ReadinessResource(hucha.storage)),
-        Route("/metrics", MetricsResource(metrics, operators, settings)),
+        Route("/metrics", MetricsResource(metrics, authentication, settings)),
         Route("/api/openapi.json", OpenApiResource(lambda: openapi.build(routes))),
         Route("/api/docs", DocsResource()),
         Route("/api/docs/{name}", DocsFileResource()),
     ]
     return routes
+
+
+def _identity_routes(hucha: Hucha, authentication: Authentication) -> list[Route]:
+    settings, change_password = hucha.settings, hucha.change_password
+    return [
+        Route("/api/auth/register", AuthRegisterResource(hucha.register, settings)),
+        Route("/api/auth/login", AuthLoginResource(hucha.sign_in, settings)),
+        Route("/api/auth/refresh", RefreshResource(hucha.sign_in, settings)),
+        Route("/api/auth/logout", AuthLogoutResource(hucha.sign_in, authentication)),
+        Route("/api/auth/password-reset/send-otp", SendOtpResource(change_password, settings)),
+        Route("/api/auth/password-reset/verify-otp", VerifyOtpResource(change_password, settings)),
+        Route("/api/auth/password-reset", ResetPasswordResource(change_password, settings)),
+        Route("/api/users/register", UsersRegisterResource(hucha.register, settings)),
+        Route("/api/users/login", UsersLoginResource(hucha.sign_in, settings)),
+        Route("/api/users/logout", UsersLogoutResource(hucha.sign_in, authentication)),
+        Route("/api/users/change-password", ChangePasswordResource(change_password, authentication)),
+        Route("/api/user/profile", ProfileResource(hucha.profile, authentication)),
+        Route("/api/user/settings", SettingsResource(hucha.profile, authentication)),
+    ]
+
+
+def _account_routes(hucha: Hucha, authentication: Authentication) -> list[Route]:
+    orders = OrderTaker(hucha.move_money, authentication, hucha.digests)
+    return [
+        Route("/api/dashboard/user", DashboardUserResource(hucha.profile, authentication, hucha.settings)),
+        Route("/api/dashboard/account", DashboardAccountResource(hucha.profile, authentication)),
+        Route("/api/account/pin/create", CreatePinResource(hucha.manage_pin, authentication)),
+        Route("/api/account/pin/update", UpdatePinResource(hucha.manage_pin, authentication)),
+        Route("/api/account/pin/reset", ResetPinResource(hucha.manage_pin, authentication)),
+        Route("/api/account/deposit", DepositResource(orders)),
+        Route("/api/account/withdraw", WithdrawResource(orders)),
+        Route("/api/account/fund-transfer", FundTransferResource(orders)),
+        Route("/api/account/transactions", TransactionsResource(hucha.show_history, authentication)),
+    ]
 
 
 class _RouteForMetrics:
@@ -76,4 +143,4 @@ def _deny(
 def _write_failure(req: falcon.Request, resp: falcon.Response, error: Exception, params: Any) -> None:
     resp.text = None
     resp.media = None
-    write(failure_of(error), dialect_of(req.path), resp)
+    write(error, req.path, resp)

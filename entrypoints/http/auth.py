@@ -9,21 +9,45 @@ from collections.abc import Sequence
 
 import falcon
 
-from domain.model.errors import Unauthenticated
+from domain.model.errors import Forbidden, Unauthenticated
 from domain.model.operators import Operator
+from domain.model.sessions import Identity
 from domain.use_cases.manage_operators import Operators
+from domain.use_cases.sign_in import SignIn
 from entrypoints.settings import Network
 
 _SIGNS_OF_A_PROXY = ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP")
 _log = logging.getLogger("hucha.http")
 
 
-def require_operator(req: falcon.Request, operators: Operators) -> Operator:
-    """The operator whose bearer key the request carries. Raises Unauthenticated."""
-    scheme, _, key = (req.auth or "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
-        raise Unauthenticated
-    return operators.identify(key.strip())
+class Authentication:
+    """Tells who asks by the bearer token of a request."""
+
+    def __init__(self, sign_in: SignIn, operators: Operators, trusted_proxies: Sequence[Network]) -> None:
+        self._sign_in = sign_in
+        self._operators = operators
+        self._trusted_proxies = trusted_proxies
+
+    def user(self, req: falcon.Request) -> Identity:
+        """The signed-in customer. Raises Unauthenticated."""
+        return self._sign_in.identify(_bearer_token(req))
+
+    def operator(self, req: falcon.Request) -> Operator:
+        """The operator. Raises Unauthenticated, or Forbidden for a customer."""
+        token = _bearer_token(req)
+        try:
+            return self._operators.identify(token)
+        except Unauthenticated:
+            self._sign_in.identify(token)
+            raise Forbidden from None
+
+    def address(self, req: falcon.Request) -> str:
+        """The network address that the request came from."""
+        return client_address(req, self._trusted_proxies)
+
+    def is_from_loopback(self, req: falcon.Request) -> bool:
+        """Whether the request began on this machine."""
+        return is_from_loopback(req, self._trusted_proxies)
 
 
 def require_event_key(req: falcon.Request, expected: str) -> None:
@@ -58,6 +82,13 @@ def log_denial(req: falcon.Request, trusted_proxies: Sequence[Network]) -> None:
     """Tell the log which route was denied to which address. The key isn't told. Source: OWASP ASVS 5, 16.3.1."""
     address = _parsed(client_address(req, trusted_proxies).partition("%")[0])  # a zone may hold any character
     _log.warning("access denied: %s %s from %s", req.method, req.uri_template, address or "an unknown address")
+
+
+def _bearer_token(req: falcon.Request) -> str:
+    scheme, _, token = (req.auth or "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthenticated
+    return token.strip()
 
 
 def _forwarded_for(req: falcon.Request) -> list[str]:

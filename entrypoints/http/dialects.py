@@ -1,6 +1,7 @@
 """How Hucha says no over HTTP: the one table from errors to statuses, and the forms they are written in.
 
-The same refusal leaves a route in the form of the family that the route belongs to. Source: contract G2, G3, G4, G11.
+The same refusal leaves a route in the form of the family that the route belongs to. Source: contract G2, G3, G4, G11;
+the sentences are the seeds' own.
 """
 
 from __future__ import annotations
@@ -9,17 +10,22 @@ import logging
 from collections.abc import Callable, Mapping
 from enum import Enum
 from http import HTTPStatus
+from typing import Any
 
 import attrs
 import falcon
 import msgspec
 
-from domain.model.errors import FieldProblem, InvalidFields, NotFound, Unauthenticated, Unavailable
+from domain.model import errors
+from domain.model.errors import FieldProblem, InvalidFields
 from entrypoints.http.payloads import BodyRefused
 
 RETRY_AFTER_SECONDS = 1
 MOST_PROBLEMS = 100
 """So many bad fields are named; of the others only the number is told."""
+
+LONGEST_ECHO = 256
+"""So many characters of what was sent are said again."""
 
 _log = logging.getLogger("hucha.http")
 
@@ -27,11 +33,50 @@ _log = logging.getLogger("hucha.http")
 class Dialect(Enum):
     """The families of routes, by the form of their errors."""
 
+    AUTH = "auth"
+    """A's register and login: the sentence as `text/plain`."""
+
+    A = "a"
+    """The rest of A: `{"msg": sentence}`."""
+
+    B = "b"
+    """B: the sentence as `text/plain`."""
+
     EVENT = "event"
     """C and E: `{"error": sentence}`."""
 
     PROBLEM = "problem"
     """D and every new prefix, unknown paths too: RFC 9457 `application/problem+json`."""
+
+
+_FAMILIES: Mapping[str, Dialect] = {
+    "/event": Dialect.EVENT,
+    "/api/auth/register": Dialect.AUTH,
+    "/api/auth/login": Dialect.AUTH,
+    "/api/auth/password-reset": Dialect.B,
+    "/api/recurring-expenses": Dialect.A,
+    "/api/transfers": Dialect.A,
+    "/api/alerts": Dialect.A,
+    "/api/transactions": Dialect.A,
+    "/api/users": Dialect.B,
+    "/api/dashboard": Dialect.B,
+    "/api/account": Dialect.B,
+    "/api/user-actions": Dialect.B,
+    "/market": Dialect.B,
+}
+"""Each family's prefix: the path itself, and all that is below it."""
+
+_DEEPEST_FAMILY = 3
+
+
+def dialect_of(path: str) -> Dialect:
+    """The dialect of the family that a path belongs to."""
+    parts = path.split("/")[: _DEEPEST_FAMILY + 1]
+    for depth in range(len(parts), 1, -1):
+        dialect = _FAMILIES.get("/".join(parts[:depth]))
+        if dialect is not None:
+            return dialect
+    return Dialect.PROBLEM
 
 
 @attrs.frozen
@@ -49,6 +94,13 @@ class ErrorObject:
     """What `/event` answers instead of a verdict."""
 
     error: str
+
+
+@attrs.frozen
+class MessageObject:
+    """What A's routes answer instead of a result."""
+
+    msg: str
 
 
 @attrs.frozen(slots=False)  # written in this order
@@ -70,69 +122,127 @@ class Problem:
     errors: list[FieldDetail] | msgspec.UnsetType = msgspec.UNSET
 
 
-def _invalid_fields(error: InvalidFields) -> Failure:
+Row = Callable[[Any, Dialect], Failure]
+_BEARER = {"WWW-Authenticate": "Bearer"}
+_RETRY = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+
+
+def _says(
+    status: int, sentence: str, others: Mapping[Dialect, str] | None = None, headers: Mapping[str, str] | None = None
+) -> Row:
+    """A row of the table: `sentence`, or the dialect's own among `others`; `{...}` holds data of the error."""
+
+    def failure(error: Exception, dialect: Dialect) -> Failure:
+        template = (others or {}).get(dialect, sentence)
+        data = attrs.asdict(error) if "{" in template else {}  # type: ignore[call-overload]  # such errors carry data
+        data = {name: str(value)[:LONGEST_ECHO] for name, value in data.items()}
+        return Failure(status, template.format_map(data), headers=headers or {})
+
+    return failure
+
+
+def _invalid_fields(error: InvalidFields, dialect: Dialect) -> Failure:
     named, rest = error.problems[:MOST_PROBLEMS], len(error.problems) - MOST_PROBLEMS
     if rest > 0:
         named += (FieldProblem(f"{rest} more", "is wrong too" if rest == 1 else "are wrong too"),)
     return Failure(400, f"Invalid fields: {InvalidFields(named)}.", named)
 
 
-def _unauthenticated(error: Unauthenticated) -> Failure:
-    return Failure(401, "Access Denied", headers={"WWW-Authenticate": "Bearer"})
+def _named(row: Row, detail: str) -> Row:
+    """The same row, with the fields that the error names as problems."""
+
+    def failure(error: errors.MissingFields | errors.EmptyFields, dialect: Dialect) -> Failure:
+        problems = tuple(FieldProblem(name, detail) for name in error.names)
+        return attrs.evolve(row(error, dialect), problems=problems)
+
+    return failure
 
 
-def _not_found(error: NotFound) -> Failure:
+def _not_found(error: errors.NotFound, dialect: Dialect) -> Failure:
     return Failure(404, str(error) or "There is nothing here.")
 
 
-def _body_refused(error: BodyRefused) -> Failure:
+def _body_refused(error: BodyRefused, dialect: Dialect) -> Failure:
     return Failure(error.status, error.sentence)
 
 
-def _unavailable(error: Unavailable) -> Failure:
+def _too_many(error: errors.TooManyRequests, dialect: Dialect) -> Failure:
+    retry = {"Retry-After": str(error.retry_after_seconds)}
+    return Failure(429, "Too many requests; try again later.", headers=retry)
+
+
+def _unavailable(error: errors.Unavailable, dialect: Dialect) -> Failure:
     _log.error("unavailable", extra={"reason": str(error)})
-    retry = {"Retry-After": str(RETRY_AFTER_SECONDS)}
-    return Failure(503, "The service is unavailable now; try again later.", headers=retry)
+    return Failure(503, "The service is unavailable now; try again later.", headers=_RETRY)
 
 
-def _falcon(error: falcon.HTTPError) -> Failure:
+def _falcon(error: falcon.HTTPError, dialect: Dialect) -> Failure:
     phrase = HTTPStatus(error.status_code).phrase
-    return Failure(
-        error.status_code, _SENTENCES.get(error.status_code, f"{phrase}."), headers=dict(error.headers or {})
-    )
+    sentence = _SENTENCES.get(error.status_code, f"{phrase}.")
+    return Failure(error.status_code, sentence, headers=dict(error.headers or {}))
 
 
-def _crash(error: Exception) -> Failure:
+def _crash(error: Exception, dialect: Dialect) -> Failure:
     _log.error("a request failed", exc_info=error)
     return Failure(500, "Something went wrong on our side.")
 
 
 _SENTENCES = {404: "There is nothing here.", 405: "This method is not for this resource."}
+_NOT_EMPTY = "No empty fields allowed."
 
-TABLE: Mapping[type[Exception], Callable[..., Failure]] = {
-    InvalidFields: _invalid_fields,
-    Unauthenticated: _unauthenticated,
-    NotFound: _not_found,
+TABLE: Mapping[type[Exception], Row] = {
+    errors.InvalidFields: _invalid_fields,
+    errors.MissingFields: _named(
+        _says(400, _NOT_EMPTY, {Dialect.AUTH: "All fields are required.", Dialect.A: "No data provided."}),
+        "is required",
+    ),
+    errors.EmptyFields: _named(_says(400, _NOT_EMPTY), "must not be empty"),
+    errors.InvalidEmail: _says(400, "Invalid email: {email}"),
+    errors.WeakPassword: _says(400, "{rule}"),
+    errors.EmailTaken: _says(400, "Email already exists", {Dialect.AUTH: "Email already exists."}),
+    errors.PhoneTaken: _says(400, "Phone number already exists"),
+    errors.UnknownUser: _says(
+        400,
+        "User not found for the given identifier: {identifier}",
+        {Dialect.AUTH: "User not found for the given email: {identifier}"},
+    ),
+    errors.BadCredentials: _says(401, "Bad credentials", {Dialect.AUTH: "Bad credentials."}, _BEARER),
+    errors.Unauthenticated: _says(401, "Access Denied", headers=_BEARER),
+    errors.Forbidden: _says(403, "Access Denied"),
+    errors.InvalidOtp: _says(400, "Invalid OTP"),
+    errors.InvalidResetToken: _says(400, "Invalid reset token"),
+    errors.EmptyPin: _says(400, "PIN cannot be null or empty"),
+    errors.MalformedPin: _says(400, "PIN must be 4 digits"),
+    errors.PinExists: _says(400, "PIN already exists"),
+    errors.InvalidPin: _says(403, "Invalid PIN"),
+    errors.PinLocked: _says(403, "PIN locked"),
+    errors.InsufficientFunds: _says(400, "Insufficient balance"),
+    errors.BalanceOutOfRange: _says(400, "A balance must stay nearer to zero than 10^13."),
+    errors.SameAccount: _says(400, "Cannot transfer to the same account"),
+    errors.KeyReused: _says(422, "The idempotency key was used for another request."),
+    errors.KeyInFlight: _says(409, "The request with this idempotency key is still running.", headers=_RETRY),
+    errors.TooManyRequests: _too_many,
+    errors.NotFound: _not_found,
+    errors.AccountNotFound: _says(404, "Account not found: {account_number}"),
+    errors.Unavailable: _unavailable,
     BodyRefused: _body_refused,
-    Unavailable: _unavailable,
     falcon.HTTPError: _falcon,
     Exception: _crash,
 }
 """Every error that may reach a route's edge; a subclass is found by its nearest ancestor."""
 
 
-def failure_of(error: Exception) -> Failure:
+def failure_of(error: Exception, dialect: Dialect) -> Failure:
     """What the table says of an error."""
-    return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)(error)
-
-
-def dialect_of(path: str) -> Dialect:
-    """The dialect of the family that a path belongs to."""
-    return Dialect.EVENT if path == "/event" else Dialect.PROBLEM
+    return next(TABLE[kind] for kind in type(error).__mro__ if kind in TABLE)(error, dialect)
 
 
 def form_of(failure: Failure, dialect: Dialect) -> tuple[str, bytes]:
     """The content type and the body of a failure, in the words of a dialect."""
+    if dialect in (Dialect.AUTH, Dialect.B):
+        return "text/plain; charset=utf-8", failure.sentence.encode()
+    if dialect is Dialect.A:
+        return "application/json", msgspec.json.encode(MessageObject(failure.sentence))
     if dialect is Dialect.EVENT:
         return "application/json", msgspec.json.encode(ErrorObject(failure.sentence))
     problem = Problem(
@@ -145,8 +255,10 @@ def form_of(failure: Failure, dialect: Dialect) -> tuple[str, bytes]:
     return "application/problem+json", msgspec.json.encode(problem)
 
 
-def write(failure: Failure, dialect: Dialect, resp: falcon.Response) -> None:
-    """Put a failure into a response, in the words of a dialect."""
+def write(error: Exception, path: str, resp: falcon.Response) -> None:
+    """Put an error into a response, in the words of the dialect of its path."""
+    dialect = dialect_of(path)
+    failure = failure_of(error, dialect)
     resp.status = failure.status
     for name, value in failure.headers.items():
         resp.set_header(name, value)

@@ -17,25 +17,19 @@ from domain.model.activity import Action, JudgedAction
 from domain.model.money import parse_positive_amount
 from domain.rules.activity import Verdict
 from domain.use_cases.list_events import ListEvents
-from domain.use_cases.manage_operators import Operators
-from entrypoints.http.auth import require_event_key, require_operator
+from entrypoints.http.auth import Authentication, require_event_key
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
-from entrypoints.http.payloads import MOST_ROWS, Count, all_of, parse_body, query_cursor, query_integer, read_body
-
-AmountIn = Annotated[
-    msgspec.Raw,
-    Meta(
-        description="Positive, at most 2 decimals, below 10^13; a number or a numeric string",
-        extra_json_schema={
-            "oneOf": [
-                {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
-                {"type": "number", "exclusiveMinimum": 0},
-            ],
-            "examples": ["42.00"],
-        },
-    ),
-]
+from entrypoints.http.payloads import (
+    MOST_ROWS,
+    AmountIn,
+    Count,
+    all_of,
+    parse_body,
+    query_cursor,
+    query_integer,
+    read_body,
+)
 
 
 @attrs.frozen
@@ -126,9 +120,9 @@ class EventResource:
 class EventsResource:
     """`GET /api/events`."""
 
-    def __init__(self, list_events: ListEvents, operators: Operators) -> None:
+    def __init__(self, list_events: ListEvents, authentication: Authentication) -> None:
         self._list_events = list_events
-        self._operators = operators
+        self._authentication = authentication
 
     @describe(
         Operation(
@@ -147,7 +141,7 @@ class EventsResource:
         )
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        require_operator(req, self._operators)
+        self._authentication.operator(req)
         user_id, limit, cursor = all_of(
             lambda: query_integer(req, "user_id"),
             lambda: query_integer(req, "limit", largest=MOST_ROWS, default=100),

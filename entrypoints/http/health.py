@@ -10,8 +10,7 @@ import falcon
 import msgspec
 
 from domain.model.errors import Unavailable
-from domain.use_cases.manage_operators import Operators
-from entrypoints.http.auth import is_from_loopback, require_operator
+from entrypoints.http.auth import Authentication, is_from_loopback
 from entrypoints.http.metrics import CONTENT_TYPE, Metrics
 from entrypoints.http.openapi import Access, Operation, describe
 from entrypoints.settings import Settings
@@ -71,9 +70,9 @@ class ReadinessResource:
 class MetricsResource:
     """`GET /metrics`."""
 
-    def __init__(self, metrics: Metrics, operators: Operators, settings: Settings) -> None:
+    def __init__(self, metrics: Metrics, authentication: Authentication, settings: Settings) -> None:
         self._metrics = metrics
-        self._operators = operators
+        self._authentication = authentication
         self._settings = settings
 
     @describe(
@@ -88,6 +87,6 @@ class MetricsResource:
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         if not is_from_loopback(req, self._settings.trusted_proxies):
-            require_operator(req, self._operators)
+            self._authentication.operator(req)
         resp.content_type = CONTENT_TYPE
         resp.data = self._metrics.render()

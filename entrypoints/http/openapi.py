@@ -10,12 +10,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import attrs
 import msgspec
+from msgspec import Meta
 
-from entrypoints.http.dialects import Dialect, ErrorObject, Problem, dialect_of
+from entrypoints.http.dialects import Dialect, ErrorObject, MessageObject, Problem, dialect_of
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -29,6 +30,8 @@ class Access(Enum):
 
     ANYONE = "anyone"
     EVENT_KEY = "whoever has the key of EVENT_API_KEY, where one is set"
+    USER = "signed-in customers"
+    PIN = "signed-in customers who give their PIN"
     OPERATOR = "operators"
     OPERATOR_OR_LOOPBACK = "operators, and anyone on this machine"
 
@@ -36,14 +39,23 @@ class Access(Enum):
 _SECURITY: Mapping[Access, list[dict[str, list[str]]]] = {
     Access.ANYONE: [],
     Access.EVENT_KEY: [{"eventKey": []}, {}],
+    Access.USER: [{"accessToken": []}],
+    Access.PIN: [{"accessToken": []}],
     Access.OPERATOR: [{"operatorKey": []}],
     Access.OPERATOR_OR_LOOPBACK: [{"operatorKey": []}, {}],
 }
 _SCHEMES = {
+    "accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "Given by a login"},
     "eventKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "operatorKey": {"type": "http", "scheme": "bearer", "description": "Printed by `hucha create-operator NAME`"},
 }
-_ERRORS = {Dialect.EVENT: ("application/json", ErrorObject), Dialect.PROBLEM: ("application/problem+json", Problem)}
+_ERRORS: Mapping[Dialect, tuple[str, Any]] = {
+    Dialect.AUTH: ("text/plain", str),
+    Dialect.A: ("application/json", MessageObject),
+    Dialect.B: ("text/plain", str),
+    Dialect.EVENT: ("application/json", ErrorObject),
+    Dialect.PROBLEM: ("application/problem+json", Problem),
+}
 
 
 @attrs.frozen
@@ -57,12 +69,22 @@ class Parameter:
     required: bool = False
 
 
+IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    "header",
+    Annotated[str, Meta(min_length=1, max_length=255)],
+    "With the same key and the same body, within 24 hours, the answer is the same and nothing is done again",
+)
+
+
 @attrs.frozen
 class Operation:
     """What one method of one route does."""
 
     summary: str
     response: Any
+    """The type of the answer; None where it has no body."""
+
     answer: str
     description: str = ""
     status: int = 200
@@ -73,6 +95,15 @@ class Operation:
     access: Access = Access.ANYONE
     others: Mapping[int, tuple[str, Any]] = attrs.field(factory=dict)
     """Further answers in the form of `response`: status -> (what it means, its type)."""
+
+    refusals: Mapping[int, str] = attrs.field(factory=dict)
+    """Refusals that don't follow from the rest: status -> what it means."""
+
+    limited: bool = False
+    """Whether it refuses whoever asks too often."""
+
+    moves_money: bool = False
+    """Whether it honours `Idempotency-Key`."""
 
 
 @attrs.frozen
@@ -124,10 +155,11 @@ Schemas = Callable[[Any], dict[str, Any]]
 
 
 def _schemas(routes: Sequence[Route]) -> tuple[Schemas, dict[str, Any]]:
-    types: list[Any] = [ErrorObject, Problem]
+    types: list[Any] = [str, MessageObject, ErrorObject, Problem]
     for route in routes:
         for _, operation in operations(route):
-            types += [operation.request, operation.response, *(parameter.type for parameter in operation.parameters)]
+            types += [operation.request, operation.response, IDEMPOTENCY_KEY.type]
+            types += [parameter.type for parameter in operation.parameters]
             types += [type for _, type in operation.others.values()]
     types = [type for type in types if type is not None]
     found, components = msgspec.json.schema_components(types, ref_template=_REF)
@@ -160,7 +192,8 @@ def _operation(route: Route, method: str, operation: Operation, schemas: Schemas
     }
     if operation.description:
         described["description"] = operation.description
-    if operation.parameters:
+    parameters = operation.parameters + ((IDEMPOTENCY_KEY,) if operation.moves_money else ())
+    if parameters:
         described["parameters"] = [
             {
                 "name": parameter.name,
@@ -169,7 +202,7 @@ def _operation(route: Route, method: str, operation: Operation, schemas: Schemas
                 "description": parameter.description,
                 "schema": schemas(parameter.type),
             }
-            for parameter in operation.parameters
+            for parameter in parameters
         ]
     if operation.request is not None:
         content = {"schema": schemas(operation.request), "example": operation.example}
@@ -179,14 +212,17 @@ def _operation(route: Route, method: str, operation: Operation, schemas: Schemas
 
 def _responses(route: Route, operation: Operation, schemas: Schemas) -> dict[str, Any]:
     def answer(meaning: str, type: Any) -> dict[str, Any]:
+        if type is None:
+            return {"description": meaning}
         content = {media_type: {"schema": schemas(type)} for media_type in operation.media_types}
         return {"description": meaning, "content": content}
 
     media_type, error = _ERRORS[dialect_of(route.path)]
     refusal = {media_type: {"schema": schemas(error)}}
     responses = {str(operation.status): answer(operation.answer, operation.response)}
-    for status in _refusals(operation):
-        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": refusal}
+    refusals = {status: HTTPStatus(status).phrase for status in _refusals(operation)} | dict(operation.refusals)
+    for status, meaning in sorted(refusals.items()):
+        responses[str(status)] = {"description": meaning, "content": refusal}
     for status, (meaning, type) in operation.others.items():
         responses[str(status)] = answer(meaning, type)
     responses["default"] = {"description": "Any other refusal", "content": refusal}
@@ -202,6 +238,12 @@ def _refusals(operation: Operation) -> Iterable[int]:
         yield 404
     if operation.access is not Access.ANYONE:
         yield 401
+    if operation.access in (Access.PIN, Access.OPERATOR, Access.OPERATOR_OR_LOOPBACK):
+        yield 403
+    if operation.moves_money:
+        yield from (409, 422)
+    if operation.limited:
+        yield 429
 
 
 def _id(path: str, method: str) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 import attrs
 import falcon
+import msgspec
 from msgspec import Meta
 
 from domain.model.activity import LARGEST_INTEGER
@@ -18,6 +19,21 @@ TOO_LARGE: Final = "The body is larger than 1 MiB."
 MOST_ROWS: Final = 1000
 Count = Annotated[int, Meta(ge=0, le=LARGEST_INTEGER)]
 """An id or a time, wherever in a request it stands."""
+
+AmountIn = Annotated[
+    msgspec.Raw,
+    Meta(
+        description="Positive, at most 2 decimals, below 10^13; a number or a numeric string",
+        extra_json_schema={
+            "oneOf": [
+                {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
+                {"type": "number", "exclusiveMinimum": 0},
+            ],
+            "examples": ["42.00"],
+        },
+    ),
+]
+"""An amount of money in a body, as it is written there."""
 
 
 @attrs.define

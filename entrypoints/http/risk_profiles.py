@@ -13,9 +13,8 @@ from msgspec import Meta
 from domain.model.risk_profiles import RiskProfile
 from domain.rules.activity import RULES, Unit
 from domain.rules.ratings import LARGEST_COUNT, parse_profile
-from domain.use_cases.manage_operators import Operators
 from domain.use_cases.set_risk_profiles import RiskProfiles
-from entrypoints.http.auth import require_operator
+from entrypoints.http.auth import Authentication
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
 from entrypoints.http.payloads import Count, parse_body, path_integer, read_body
 
@@ -52,9 +51,9 @@ _USER_ID = Parameter("user_id", "path", Count, "Whose profile", required=True)
 class RiskProfileResource:
     """`GET` and `PUT /api/risk-profiles/{user_id}`."""
 
-    def __init__(self, risk_profiles: RiskProfiles, operators: Operators) -> None:
+    def __init__(self, risk_profiles: RiskProfiles, authentication: Authentication) -> None:
         self._risk_profiles = risk_profiles
-        self._operators = operators
+        self._authentication = authentication
 
     @describe(
         Operation(
@@ -67,7 +66,7 @@ class RiskProfileResource:
         )
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response, user_id: str) -> None:
-        require_operator(req, self._operators)
+        self._authentication.operator(req)
         resp.data = _encode(_shown(self._risk_profiles.get(path_integer(user_id))))
 
     @describe(
@@ -87,7 +86,7 @@ class RiskProfileResource:
         )
     )
     def on_put(self, req: falcon.Request, resp: falcon.Response, user_id: str) -> None:
-        require_operator(req, self._operators)
+        self._authentication.operator(req)
         id = path_integer(user_id)
         profile = parse_profile(parse_body(read_body(req)))
         self._risk_profiles.put(id, profile)

@@ -15,7 +15,7 @@ import pytest
 
 from domain.model.errors import StorageUnavailable
 from entrypoints.composition import build, migrate_only
-from entrypoints.settings import Settings, WrongSetting
+from entrypoints.settings import Settings, SmtpServer, WrongSetting
 
 CPU = min(os.sched_getaffinity(0))
 NO_CPU = max(os.sched_getaffinity(0)) + 1000
@@ -26,11 +26,29 @@ DEFAULTS = {
     "THREADS": 32,
     "CPUS": None,
     "DATABASE_URL": "sqlite:///var/hucha.db",
+    "REDIS_URL": None,
+    "SECRET_KEY": (),
+    "DATA_KEY": (),
+    "ACCESS_TOKEN_SECONDS": 86_400,
+    "BCRYPT_ROUNDS": 12,
+    "PASSWORD_POLICY": "strong",
+    "EXPOSE_PASSWORD_HASH": True,
+    "RATE_LIMITS": True,
+    "LOGIN_RATE": 10,
+    "OTP_RATE": 10,
+    "RESET_RATE": 10,
+    "REGISTER_RATE": 60,
+    "SMTP_URL": None,
+    "MAIL_DIR": Path("var/mail"),
+    "MAIL_FROM": "Hucha <no-reply@hucha.example>",
+    "CORS_ORIGINS": (),
     "EVENT_API_KEY": None,
     "TRUSTED_PROXIES": (),
     "LOG_LEVEL": "INFO",
     "LOG_FORMAT": "console",
 }
+
+KEYS = ("k" * 32, "ñ" * 16, "a key that has blanks within itself")
 
 GOOD = [
     ("HOST", "0.0.0.0", "0.0.0.0"),
@@ -48,6 +66,36 @@ GOOD = [
     ("CPUS", f" {CPU} , {CPU}", frozenset({CPU})),
     ("DATABASE_URL", "sqlite:////tmp/x.db", "sqlite:////tmp/x.db"),
     ("DATABASE_URL", "mysql+pymysql://u:p@h/d", "mysql+pymysql://u:p@h/d"),
+    ("REDIS_URL", "redis://h:6379/0", "redis://h:6379/0"),
+    ("REDIS_URL", "rediss://u:p%40@h", "rediss://u:p%40@h"),
+    ("REDIS_URL", "redis://:p@[::1]:1/", "redis://:p@[::1]:1/"),
+    *[(name, key, (key.encode(),)) for name in ("SECRET_KEY", "DATA_KEY") for key in KEYS],
+    ("SECRET_KEY", " , ".join(KEYS), tuple(key.encode() for key in KEYS)),
+    ("SECRET_KEY", "\udcff" * 32, (b"\xff" * 32,)),
+    ("ACCESS_TOKEN_SECONDS", "60", 60),
+    ("ACCESS_TOKEN_SECONDS", "31536000", 31_536_000),
+    ("BCRYPT_ROUNDS", "4", 4),
+    ("BCRYPT_ROUNDS", "16", 16),
+    ("PASSWORD_POLICY", "Basic", "basic"),
+    ("EXPOSE_PASSWORD_HASH", "False", False),
+    ("EXPOSE_PASSWORD_HASH", "true", True),
+    ("RATE_LIMITS", "OFF", False),
+    ("RATE_LIMITS", "on", True),
+    ("LOGIN_RATE", "1", 1),
+    ("OTP_RATE", "1000000", 1_000_000),
+    ("RESET_RATE", "3", 3),
+    ("REGISTER_RATE", "600", 600),
+    ("SMTP_URL", "smtp://h:25", SmtpServer("h", 25)),
+    ("SMTP_URL", "smtp://h:25/", SmtpServer("h", 25)),
+    ("SMTP_URL", "smtp://u%40h:p%3A%C3%B1%25@h:587?tls=start", SmtpServer("h", 587, "u@h", "p:ñ%", "start")),
+    ("SMTP_URL", "smtp://u:p@[::1]:465?tls=on", SmtpServer("::1", 465, "u", "p", "on")),
+    ("MAIL_DIR", "/tmp/mail", Path("/tmp/mail")),
+    ("MAIL_FROM", "a@b.example", "a@b.example"),
+    ("MAIL_FROM", "<a@b.example>", "<a@b.example>"),
+    ("MAIL_FROM", "Caja de Ahorros Ñ <a@b.example>", "Caja de Ahorros Ñ <a@b.example>"),
+    ("CORS_ORIGINS", "https://bank.example", ("https://bank.example",)),
+    ("CORS_ORIGINS", "HTTP://LocalHost:8080 , https://[::1]:9", ("http://localhost:8080", "https://[::1]:9")),
+    ("CORS_ORIGINS", "https://a.example:443,http://a.example:0080", ("https://a.example", "http://a.example")),
     ("EVENT_API_KEY", "s3cret", "s3cret"),
     ("TRUSTED_PROXIES", "10.0.0.0/8", (ip_network("10.0.0.0/8"),)),
     ("TRUSTED_PROXIES", "127.0.0.1", (ip_network("127.0.0.1/32"),)),
@@ -67,6 +115,102 @@ BAD = [
     *[
         ("TRUSTED_PROXIES", text)
         for text in ("abc", "10.0.0.0/33", "10.0.0.1/8", "10.0.0", ",", "10.0.0.0/8,", "::1/129")
+    ],
+    *[
+        ("REDIS_URL", text)
+        for text in (
+            "h:6379",
+            "http://h",
+            "redis:",
+            "redis://",
+            "redis://h:0",
+            "redis://h:65536",
+            "redis://h:x",
+            "redis://h/x",
+            "redis://h/0/1",
+            "redis://h?db=1",
+            "redis://h#1",
+            "redis://a b",
+            "unix:///x",
+            "redis://[h",
+        )
+    ],
+    *[
+        (name, text)
+        for name in ("SECRET_KEY", "DATA_KEY")
+        for text in ("s3cret", "k" * 31, "k" * 32 + ",", "," + "k" * 32, "k" * 32 + ",s3cret", ",", "ñ" * 15)
+    ],
+    *[("ACCESS_TOKEN_SECONDS", text) for text in ("59", "31536001", "0", "-60", "1h")],
+    *[("BCRYPT_ROUNDS", text) for text in ("3", "17", "x")],
+    *[("PASSWORD_POLICY", text) for text in ("weak", "none")],
+    *[("EXPOSE_PASSWORD_HASH", text) for text in ("1", "0", "yes", "on")],
+    *[("RATE_LIMITS", text) for text in ("true", "0", "10")],
+    *[(f"{kind}_RATE", text) for kind in ("LOGIN", "OTP", "RESET", "REGISTER") for text in ("0", "1000001", "10/m")],
+    *[
+        ("SMTP_URL", text)
+        for text in (
+            "h:25",
+            "smtp://h",
+            "smtps://h:25",
+            "smtp://:25",
+            "smtp://h:0",
+            "smtp://h:x",
+            "smtp://h:25/x",
+            "smtp://u@h:25",
+            "smtp://:s3cret@h:25",
+            "smtp://u:@h:25",
+            "smtp://h:25?tls=off",
+            "smtp://h:25?tls=",
+            "smtp://h:25?ssl=on",
+            "smtp://h:25?tls=on&tls=on",
+            "smtp://h:25#x",
+            "smtp://u:s3cret@h\n:25",
+            "smtp://u:p@@",
+        )
+    ],
+    *[
+        ("MAIL_FROM", text)
+        for text in (
+            "Hucha",
+            "a@b",
+            "Hucha a@b.example",
+            "Hucha<a@b.example>",
+            "a@b.example, c@d.example",
+            "<>",
+            "H\n <a@b.example>",
+            "H\r\nBcc: <a@b.example>",
+            "H\u202e <a@b.example>",
+            "ñ@b.example",
+            '"H" <a@b.example>',
+            "A, B <a@b.example>",
+            "H <a@b.example> x",
+            "H <a,c@b.example>",
+            "x@y <a@b.example>",
+            "a@" + "b" * 130 + ".c",
+        )
+    ],
+    *[
+        ("CORS_ORIGINS", text)
+        for text in (
+            "*",
+            "null",
+            "bank.example",
+            "https://*.bank.example",
+            "https://bank.example/",
+            "https://a/x",
+            "ftp://a",
+            "https://a:0",
+            "https://a:65536",
+            "https://u@a",
+            "https://a,",
+            "https://a https://b",
+            "https://",
+            "https://a?x",
+            "https://a#x",
+            "https://ñ.example",
+            "https://.a",
+            "https://a:",
+        )
     ],
     *[("EVENT_API_KEY", text) for text in ("a b", "se\u00f1al", "a\tb", "a\u200bb", "\U0001f511")],
     *[("LOG_LEVEL", text) for text in ("LOUD", "10", "INFO,DEBUG", "NOTSET", "CRITICAL ERROR")],
@@ -142,6 +286,8 @@ def test_a_bad_value_is_refused_in_one_sentence(name: str, text: str) -> None:
     with pytest.raises(WrongSetting) as refused:
         Settings.from_environment({name: text})
     assert "must" in sentence_of(refused.value, name), "it says what would be right"
+    assert "s3cret" not in str(refused.value)
+    assert refused.value.__cause__ is None and refused.value.__suppress_context__
 
 
 @pytest.mark.parametrize("url", BAD_DATABASES)
@@ -181,7 +327,16 @@ def test_a_range_of_cores_without_end_is_refused_before_it_fills_the_memory() ->
 
 def test_secrets_arent_shown() -> None:
     # contract: D12
-    settings = Settings(database_url="mysql+pymysql://u:s3cret@h/d", event_api_key="k3y")
+    settings = Settings.from_environment(
+        {
+            "DATABASE_URL": "mysql+pymysql://u:s3cret@h/d",
+            "EVENT_API_KEY": "k3y",
+            "SECRET_KEY": "s3cret" * 8,
+            "DATA_KEY": "k3y" * 16,
+            "REDIS_URL": "redis://u:s3cret@h/0",
+            "SMTP_URL": "smtp://k3y:s3cret@h:25",
+        }
+    )
     assert "s3cret" not in repr(settings) and "k3y" not in repr(settings)
     assert "s3cret" not in str(settings) and "k3y" not in str(settings)
 

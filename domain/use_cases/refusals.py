@@ -1,0 +1,20 @@
+"""Refusals that leave something behind: a counted wrong PIN, say.
+
+What a transaction's work raises is rolled back. A refusal whose traces must stay is returned, so that they are
+committed, and raised afterwards.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from domain.model.errors import Refusal
+
+T = TypeVar("T")
+
+
+def or_raise(result: T | Refusal) -> T:
+    """The result, unless it is a refusal, which is raised."""
+    if isinstance(result, Refusal):
+        raise result
+    return result

@@ -1,0 +1,268 @@
+"""Do what is due: effects in the world outside, and work in the database. Source: contract A11, R5.
+
+An effect outside (a mail) is claimed with a lease in one transaction, done while none is open, and finished in
+another. A worker that dies in between leaves a lease that runs out, and then it is done again: at least once. Work
+in the database is claimed, done and finished in one transaction: exactly once.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
+
+import attrs
+
+from domain.model.due_work import DueJob
+from domain.model.errors import HuchaError, StorageBusy, StorageUnavailable, Unavailable
+from ports.clock import Clock
+from ports.security import Secrets
+from ports.storage import Storage, Transaction
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+BATCH: Final = 32
+"""How many jobs are looked at together."""
+
+FIRST_WAIT: Final = timedelta(seconds=1)
+LONGEST_WAIT: Final = timedelta(minutes=15)
+TRIES_IN_THREE_DAYS: Final = 330
+
+_MOST_DOUBLINGS = 20
+_JITTER_PERCENT = 20
+
+
+@attrs.define
+class CannotBeDone(HuchaError):
+    """Trying this job again won't help; `reason` is a sentence for operators and holds no secret."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class InsideWork(ABC):
+    """Work that changes nothing but the database."""
+
+    kind: ClassVar[str]
+    most_tries: ClassVar[int | None]
+    """After how many tries a job is set aside; None: never."""
+
+    @abstractmethod
+    def work(self, tx: Transaction, job: DueJob, now: datetime) -> datetime | None:
+        """Do the job; when it is due again, None where it is done for good. What it raises rolls everything back.
+
+        It may be called again before the commit, as any work that is passed to `Storage.run`.
+        """
+
+
+class OutsideWork(ABC, Generic[S]):
+    """Work with an effect in the world outside, which happens at least once."""
+
+    kind: ClassVar[str]
+    most_tries: ClassVar[int | None]
+    """After how many tries a job is set aside; None: never."""
+
+    lease: ClassVar[timedelta]
+    """How long one try may take: after that, another worker may begin."""
+
+    @abstractmethod
+    def load(self, tx: Transaction, job: DueJob) -> S | None:
+        """What the job is about, read in the transaction that claims it; None where there is nothing left to do."""
+
+    @abstractmethod
+    def act(self, subject: S) -> None:
+        """The effect, while no transaction is open. Raises CannotBeDone where trying again won't help."""
+
+    @abstractmethod
+    def finish(self, tx: Transaction, job: DueJob, now: datetime) -> datetime | None:
+        """Note that it took effect; when the job is due again, None where it is done for good."""
+
+
+Handler = InsideWork | OutsideWork[Any]
+
+
+class Crew(Protocol):
+    """Who carries out the effects outside."""
+
+    def free(self) -> int:
+        """How many more may begin now."""
+        ...
+
+    def start(self, act: Callable[[], None]) -> None:
+        """Begin one; it may still run when this returns."""
+        ...
+
+    def stopping(self) -> bool:
+        """Whether no other job may begin."""
+        ...
+
+
+class OneByOne:
+    """Carries out each effect at once, in the caller's thread."""
+
+    def free(self) -> int:
+        return BATCH
+
+    def start(self, act: Callable[[], None]) -> None:
+        act()
+
+    def stopping(self) -> bool:
+        return False
+
+
+@attrs.frozen
+class Setback:
+    """A job failed. `set_aside`: it isn't tried again. `reason` is fit for logs, which `error` may not be."""
+
+    job: DueJob
+    reason: str
+    set_aside: bool
+    error: Exception = attrs.field(repr=False)
+
+
+def backoff(job_id: int, tries: int) -> timedelta:
+    """How long to wait after so many tries (1 or more): from 1 s on twice as long each time, up to 15 min.
+
+    Up to a fifth is taken off, by the job's id and its tries, so that jobs that failed together don't come together.
+    """
+    longest = min(FIRST_WAIT * (1 << min(tries - 1, _MOST_DOUBLINGS)), LONGEST_WAIT)
+    off = (job_id * 7919 + tries * 31) % (_JITTER_PERCENT + 1)
+    return longest * (100 - off) / 100
+
+
+def _unreported(setback: Setback) -> None:
+    """Nobody wants to know."""
+
+
+@attrs.frozen
+class RunDueWork:
+    """Runs the jobs of the kinds that it has handlers for. Any number of workers may do so over one storage."""
+
+    storage: Storage
+    clock: Clock
+    secrets: Secrets
+    handlers: Mapping[str, Handler]
+    """By kind."""
+
+    report: Callable[[Setback], None] = _unreported
+    crew: Crew = attrs.field(factory=OneByOne)
+
+    def run_once(self, now: datetime) -> datetime | None:
+        """Run what is due, a bounded number of jobs, and tell when the next is due; None where nothing waits.
+
+        A job that fails is tried again later and spoils no other. While the crew is busy, its kinds don't count.
+        Raises StorageUnavailable: then the rest is still due.
+        """
+        next_due = self._next_due()
+        if next_due is None or next_due > now:
+            return next_due
+        for job in self._due(self._inside(), now, BATCH):
+            if self.crew.stopping():
+                return job.due_at
+            self._do_inside(job, now)
+        for job in self._due(self._outside(), now, min(BATCH, self.crew.free())):
+            if self.crew.stopping():
+                return job.due_at
+            self._begin_outside(job)
+        return self._next_due()
+
+    def _inside(self) -> list[str]:
+        return [kind for kind, handler in self.handlers.items() if isinstance(handler, InsideWork)]
+
+    def _outside(self) -> list[str]:
+        return [kind for kind, handler in self.handlers.items() if isinstance(handler, OutsideWork)]
+
+    def _next_due(self) -> datetime | None:
+        kinds = self._inside() + (self._outside() if self.crew.free() else [])
+        return self.storage.read(lambda tx: tx.due_work.next_due(kinds)) if kinds else None
+
+    def _due(self, kinds: list[str], now: datetime, limit: int) -> list[DueJob]:
+        if not kinds or limit <= 0:
+            return []
+        return self.storage.read(lambda tx: tx.due_work.due(kinds, now, limit))
+
+    def _do_inside(self, job: DueJob, now: datetime) -> None:
+        handler = self.handlers[job.kind]
+        assert isinstance(handler, InsideWork)
+
+        def work(tx: Transaction) -> None:
+            if tx.due_work.claim(job, now):
+                _end(tx, job, handler.work(tx, job, now))
+
+        try:
+            self._run(work)
+        except Exception as error:  # whatever it is, the other jobs go on
+            self._set_back(job, job.tries + 1, error)
+
+    def _begin_outside(self, job: DueJob) -> None:
+        handler = self.handlers[job.kind]
+        assert isinstance(handler, OutsideWork)
+        if handler.most_tries is not None and job.tries >= handler.most_tries:
+            self._set_back(job, job.tries, CannotBeDone("no worker that began it lived to tell"))
+            return
+        claimed = attrs.evolve(job, due_at=self.clock.now() + handler.lease, tries=job.tries + 1)
+
+        def work(tx: Transaction) -> Any:
+            if not tx.due_work.claim(job, claimed.due_at):
+                return None
+            subject = handler.load(tx, job)
+            if subject is None:
+                tx.due_work.finish(job)
+            return subject
+
+        try:
+            subject = self._run(work)
+        except Exception as error:
+            self._set_back(job, claimed.tries, error)
+            return
+        if subject is not None:
+            self.crew.start(partial(self._do_outside, handler, claimed, subject))
+
+    def _do_outside(self, handler: OutsideWork[S], claimed: DueJob, subject: S) -> None:
+        try:
+            handler.act(subject)
+        except Exception as error:
+            self._set_back(claimed, claimed.tries, error)
+            return
+        now = self.clock.now()
+
+        def work(tx: Transaction) -> None:
+            if tx.due_work.claim(claimed, now):  # the lease is still ours: what another worker began is theirs to end
+                _end(tx, claimed, handler.finish(tx, claimed, now))
+
+        self._run(work)
+
+    def _set_back(self, job: DueJob, tries: int, error: Exception) -> None:
+        """Make a job due later, or set it aside, unless another worker has taken it; `job` is its row as last seen."""
+        if isinstance(error, StorageUnavailable) and not isinstance(error, StorageBusy):
+            raise error
+        most_tries = self.handlers[job.kind].most_tries
+        final = isinstance(error, CannotBeDone) or (most_tries is not None and tries >= most_tries)
+        again_at = self.clock.now() + backoff(job.id, tries)
+        reason = str(error) if isinstance(error, Unavailable | CannotBeDone) else type(error).__name__
+
+        def work(tx: Transaction) -> bool:
+            if not tx.due_work.claim(job, again_at):
+                return False
+            tx.due_work.reschedule(job, again_at, tries=tries)
+            if final:
+                tx.due_work.set_aside(job, reason)
+            return True
+
+        if self._run(work):
+            self.report(Setback(attrs.evolve(job, due_at=again_at, tries=tries), reason, final, error))
+
+    def _run(self, work: Callable[[Transaction], T]) -> T:
+        return self.storage.run(work, once=self.secrets.new_id())
+
+
+def _end(tx: Transaction, job: DueJob, due_again: datetime | None) -> None:
+    if due_again is None:
+        tx.due_work.finish(job)
+    else:
+        tx.due_work.reschedule(job, due_again, tries=0)
