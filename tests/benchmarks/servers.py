@@ -20,6 +20,7 @@ from typing import Any
 import attrs
 import falcon
 
+TRANSFER = "/api/account/fund-transfer"
 ANSWER = b'{"alert":false,"alert_codes":[],"user_id":1}'
 
 
@@ -29,6 +30,8 @@ class Running:
 
     port: int
     process: subprocess.Popen[bytes]
+    customers: Path
+    """Where a bank with customers writes who they are: token, account number and email address, a line each."""
 
 
 class ConstantResource:
@@ -44,7 +47,8 @@ def serve_bare(port: int, threads: int, database: str) -> None:
     import waitress
 
     app = falcon.App()
-    app.add_route("/event", ConstantResource())
+    for path in ("/event", TRANSFER):
+        app.add_route(path, ConstantResource())
     waitress.serve(app, host="127.0.0.1", port=port, threads=threads, _quiet=True)
 
 
@@ -82,6 +86,43 @@ def serve_durable(port: int, threads: int, database: str) -> None:
     from entrypoints.http.app import create_app
 
     _serve(create_app(build(_settings(port, threads, database))), port, threads)
+
+
+def serve_bank(port: int, threads: int, database: str) -> None:
+    """Hucha over SQLite, with customers who have money, PINs and tokens; their passwords are hashed cheaply."""
+    _serve_bank(port, threads, database, customers=200, bcrypt_rounds=4)
+
+
+def serve_crowd(port: int, threads: int, database: str) -> None:
+    """The same with few customers, whose passwords are hashed as a bank's are."""
+    _serve_bank(port, threads, database, customers=6, bcrypt_rounds=12)
+
+
+def _serve_bank(port: int, threads: int, database: str, customers: int, bcrypt_rounds: int) -> None:
+    from entrypoints.composition import build
+    from entrypoints.http.app import create_app
+
+    settings = attrs.evolve(_settings(port, threads, database), bcrypt_rounds=bcrypt_rounds, rate_limits=False)
+    hucha = build(settings)
+    lines = [" ".join(new_customer(hucha, number)) for number in range(customers)]
+    hucha.close()
+    Path(database).with_suffix(".customers").write_text("\n".join(lines))
+    _serve(create_app(build(settings)), port, threads)
+
+
+def new_customer(hucha: Any, number: int) -> tuple[str, str, str]:
+    """Register a customer, with a PIN and money; the token, the account number and the email address."""
+    from domain.model.users import Details
+    from domain.rules.registration import Registration
+    from domain.use_cases.move_money import Order
+
+    email = f"customer{number}@bench.org"
+    user = hucha.register(Registration("Customer", email, "NuweTest1$", Details()))
+    token = hucha.sign_in(email, "NuweTest1$", "127.0.0.1").access_token
+    identity = hucha.sign_in.identify(token)
+    hucha.manage_pin.create(identity, "1811", "NuweTest1$", "127.0.0.1")
+    hucha.move_money(Order("CASH_DEPOSIT", user.id, "1811", 1_000_000))
+    return token, user.account_number, email
 
 
 def serve_raw(port: int, threads: int, database: str) -> None:
@@ -140,6 +181,8 @@ KINDS = {
     "memory": serve_memory,
     "durable": serve_durable,
     "raw": serve_raw,
+    "bank": serve_bank,
+    "crowd": serve_crowd,
 }
 
 
@@ -178,13 +221,13 @@ def running(kind: str, threads: int, cpus: set[int] | None = None) -> Iterator[R
         )
         try:
             wait_for(port)
-            yield Running(port, process)
+            yield Running(port, process, Path(folder) / "bench.customers")
         finally:
             process.kill()
             process.wait()
 
 
-def wait_for(port: int, seconds: float = 20) -> None:
+def wait_for(port: int, seconds: float = 60) -> None:
     """Return as soon as someone listens."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
