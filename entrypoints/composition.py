@@ -111,7 +111,7 @@ def build(settings: Settings) -> Hucha:
     from entrypoints.key_file import keys_of
 
     database = _database(settings)
-    secret_keys, data_keys = keys_of(settings)
+    secret_keys, data_keys = keys_of(settings, lambda: _has_customers(database))
     _migrate(database)
     alarm = Event()
     storage = SqlStorage(database, AesGcmVault(KeyRing(data_keys)), alarm.set)
@@ -184,6 +184,16 @@ def _migrate(database: Database) -> bool:
         return migrate(database)
     except StorageUnavailable as error:
         raise WrongSetting("DATABASE_URL", f"names a database that can't be used: {error.reason}") from error
+
+
+def _has_customers(database: Database) -> bool:
+    from sqlalchemy import select
+
+    from adapters.sql.tables import users
+
+    _migrate(database)
+    with database.reading() as connection:
+        return connection.execute(select(users.c.id).limit(1)).first() is not None
 
 
 def _tools(

@@ -6,6 +6,7 @@ import logging
 import os
 import secrets
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,11 +21,12 @@ _HEAD = "# Hucha's keys. Whoever has them can sign in as anybody; without them, 
 _log = logging.getLogger("hucha.key_file")
 
 
-def keys_of(settings: Settings) -> tuple[Keys, Keys]:
+def keys_of(settings: Settings, in_use: Callable[[], bool] = lambda: False) -> tuple[Keys, Keys]:
     """The secret keys and the data keys, each newest first, from the settings; what they lack, from the key file.
 
     The key file of `var/hucha.db` is `var/hucha.keys`, and is made where there is none. Raises WrongSetting where it
-    can't be used, or where the database isn't a file and has none.
+    can't be used, where the database isn't a file and has none, or where it is gone while the database is `in_use`:
+    new keys would read nothing of what is in there.
     """
     found = {"SECRET_KEY": settings.secret_key, "DATA_KEY": settings.data_key}
     missing = [name for name in VARIABLES if not found[name]]
@@ -32,6 +34,10 @@ def keys_of(settings: Settings) -> tuple[Keys, Keys]:
         path = _path_of(settings.database_url)
         if path is None:
             raise WrongSetting(missing[0], "is required with this database, and must be the same for all its processes")
+        if not path.exists() and in_use():
+            raise WrongSetting(
+                missing[0], f"must be set or {path} put back: the data can't be read without"
+            )
         kept = _read(path, missing[0])
         for name in missing:
             found[name] = _keys_in(kept, name, path)

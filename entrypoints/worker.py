@@ -46,6 +46,7 @@ class Worker:
         self._clock = run_due_work.clock
         self._due_work = attrs.evolve(run_due_work, crew=self._threads, report=log_setback)
         self._thread = threading.Thread(target=self._run, name="hucha-worker")
+        self._in_trouble = False
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -91,9 +92,12 @@ class Worker:
         except StorageUnavailable as error:
             _log.warning("due work has to wait", extra={"reason": str(error)})
             return self._pause_seconds
-        except Exception:
-            _log.exception("due work has to wait for an unknown reason")
+        except Exception as error:
+            trace = None if self._in_trouble else error  # once shows where it comes from
+            self._in_trouble = True
+            _log.error("due work has to wait", extra={"reason": type(error).__name__}, exc_info=trace)
             return self._pause_seconds
+        self._in_trouble = False
         if next_due is None:
             return POLL_SECONDS
         seconds = (next_due - self._clock.now()) / timedelta(seconds=1)

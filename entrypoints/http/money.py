@@ -60,6 +60,17 @@ class HistoryEntry:
     reference: str | msgspec.UnsetType = msgspec.UNSET
 
 
+HISTORY_EXAMPLE = [
+    {
+        "id": 1,
+        "amount": 100000.0,
+        "transactionType": "CASH_DEPOSIT",
+        "transactionDate": 1729573225112,
+        "sourceAccountNumber": "1f0c4b4e-6c1f-4d1c-9a5e-0a3a8f3b7a11",
+        "targetAccountNumber": "N/A",
+    }
+]
+
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
 
@@ -101,6 +112,7 @@ class DepositResource:
             request=CashBody,
             example={"pin": "1811", "amount": "100000.0"},
             response=Moved,
+            answer_example={"msg": "Cash deposited successfully"},
             answer="The money is in the account",
             access=Access.PIN,
             moves_money=True,
@@ -122,6 +134,7 @@ class WithdrawResource:
             request=CashBody,
             example={"amount": 20000.0, "pin": "1811"},
             response=Moved,
+            answer_example={"msg": "Cash withdrawn successfully"},
             answer="The money is paid out",
             access=Access.PIN,
             moves_money=True,
@@ -147,6 +160,7 @@ class FundTransferResource:
                 "targetAccountNumber": "0b0c4b4e-6c1f-4d1c-9a5e-0a3a8f3b7a11",
             },
             response=Moved,
+            answer_example={"msg": "Fund transferred successfully"},
             answer="The money is in the other account",
             access=Access.PIN,
             refusals={404: "There is no such account"},
@@ -175,6 +189,7 @@ class TransactionsResource:
                 Parameter("before", "query", Count, "Only movements with ids below this"),
             ),
             response=list[HistoryEntry],
+            answer_example=HISTORY_EXAMPLE,
             answer="The movements",
             access=Access.USER,
         )

@@ -92,6 +92,7 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     request: Any = None
     example: Any = None
+    answer_example: Any = None
     access: Access = Access.ANYONE
     others: Mapping[int, tuple[str, Any]] = attrs.field(factory=dict)
     """Further answers in the form of `response`: status -> (what it means, its type)."""
@@ -220,6 +221,9 @@ def _responses(route: Route, operation: Operation, schemas: Schemas) -> dict[str
     media_type, error = _ERRORS[dialect_of(route.path)]
     refusal = {media_type: {"schema": schemas(error)}}
     responses = {str(operation.status): answer(operation.answer, operation.response)}
+    if operation.answer_example is not None:
+        for content in responses[str(operation.status)]["content"].values():
+            content["example"] = operation.answer_example
     refusals = {status: HTTPStatus(status).phrase for status in _refusals(operation)} | dict(operation.refusals)
     for status, meaning in sorted(refusals.items()):
         responses[str(status)] = {"description": meaning, "content": refusal}

@@ -73,6 +73,7 @@ class SendOtpResource:
             request=SendOtpBody,
             example={"identifier": "nuwe@nuwe.com"},
             response=Message,
+            answer_example={"message": "OTP sent successfully to: nuwe@nuwe.com"},
             answer="The mail is on its way; asked for by account number, its address is masked",
             limited=True,
         )
@@ -98,6 +99,7 @@ class VerifyOtpResource:
             request=VerifyOtpBody,
             example={"identifier": "nuwe@nuwe.com", "otp": "893392"},
             response=ResetToken,
+            answer_example={"passwordResetToken": "9b1ae6c5-c247-434f-a8e7-893b026db107"},
             answer="The reset token",
             limited=True,
         )
@@ -128,6 +130,7 @@ class ResetPasswordResource:
                 "newPassword": "PassTest1$",
             },
             response=Message,
+            answer_example={"message": "Password reset successfully"},
             answer="The password is changed",
             limited=True,
         )
@@ -157,6 +160,7 @@ class ChangePasswordResource:
             request=ChangePasswordBody,
             example={"oldPassword": "NuweTest1$", "newPassword": "PassTest1$"},
             response=Message,
+            answer_example={"message": "Password changed successfully"},
             answer="The password is changed",
             access=Access.USER,
             limited=True,

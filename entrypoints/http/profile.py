@@ -16,8 +16,10 @@ from domain.use_cases.profile import Profile
 from entrypoints.http.auth import Authentication
 from entrypoints.http.openapi import Access, Operation, describe
 from entrypoints.http.payloads import parse_body, read_body
-from entrypoints.http.registration import Text, UserInfo, user_info
+from entrypoints.http.registration import USER_EXAMPLE, Text, UserInfo, user_info
 from entrypoints.settings import Settings
+
+ACCOUNT_EXAMPLE = {"accountNumber": USER_EXAMPLE["accountNumber"], "balance": 0.0}
 
 
 @attrs.frozen(slots=False)  # written in this order
@@ -66,7 +68,13 @@ class DashboardUserResource:
         self._settings = settings
 
     @describe(
-        Operation(summary="Show the customer", response=UserInfo, answer="The customer", access=Access.USER),
+        Operation(
+            summary="Show the customer",
+            response=UserInfo,
+            answer_example=USER_EXAMPLE,
+            answer="The customer",
+            access=Access.USER,
+        ),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         user = self._profile.show(self._authentication.user(req))
@@ -81,7 +89,13 @@ class DashboardAccountResource:
         self._authentication = authentication
 
     @describe(
-        Operation(summary="Show the account", response=AccountInfo, answer="The balance", access=Access.USER),
+        Operation(
+            summary="Show the account",
+            response=AccountInfo,
+            answer_example=ACCOUNT_EXAMPLE,
+            answer="The balance",
+            access=Access.USER,
+        ),
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         identity = self._authentication.user(req)

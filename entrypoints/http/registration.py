@@ -34,6 +34,15 @@ AUTH_NAMES = ("email", "password", "name", "first_name", "last_name", "currency"
 
 _B_NAMES = {ours: theirs for theirs, ours in CAMEL_CASE.items()}
 
+USER_EXAMPLE = {
+    "name": "Nuwe Test",
+    "email": "nuwe@nuwe.com",
+    "phoneNumber": "666888116",
+    "address": "Main St",
+    "accountNumber": "1f0c4b4e-6c1f-4d1c-9a5e-0a3a8f3b7a11",
+    "hashedPassword": "$2b$12$vYWBxACqEIPeoT0O5b0faOHp4ITAHSBvoHDzBePW7tPqzpvqKLi6G",
+}
+
 Text = str | None
 
 
@@ -96,6 +105,11 @@ class AuthRegisterResource:
             request=RegisterBody,
             example={"email": "nuwe@nuwe.com", "password": "NuweTest1$", "name": "Nuwe Test"},
             response=Registered,
+            answer_example={
+                "name": "Nuwe Test",
+                "hashedPassword": "$2b$12$ia0DtGN3VcWSAMG0zwQ/JuYCT.E921nXv6ttbQSzhXhDh1YEBNXIW",
+                "email": "nuwe@nuwe.com",
+            },
             answer="The new customer",
             status=201,
             limited=True,
@@ -130,6 +144,7 @@ class UsersRegisterResource:
                 "phoneNumber": "666888116",
             },
             response=UserInfo,
+            answer_example=USER_EXAMPLE,
             answer="The new customer",
             limited=True,
         )

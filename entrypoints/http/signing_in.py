@@ -18,6 +18,7 @@ from entrypoints.http.payloads import parse_body, read_body
 from entrypoints.settings import Settings
 
 COOKIE = "refresh_token"
+TOKEN_EXAMPLE = "eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiIxOWIzMzIiLCJpYXQiOjE3Mjk1NzEzNzV9.6qLQi50B1Sto"  # noqa: S105
 COOKIE_PATH = "/api/auth"
 EPOCH = datetime.fromtimestamp(0, UTC)
 """When a cookie that shall go has expired."""
@@ -67,6 +68,7 @@ class AuthLoginResource:
             request=LoginBody,
             example={"email": "nuwe@nuwe.com", "password": "NuweTest1$"},
             response=TokenAnswer,
+            answer_example={"token": TOKEN_EXAMPLE},
             answer="The access token",
             refusals={401: "Wrong or empty email or password"},
             limited=True,
@@ -93,6 +95,7 @@ class UsersLoginResource:
             request=UserLoginBody,
             example={"identifier": "nuwe@nuwe.com", "password": "NuweTest1$"},
             response=TokenAnswer,
+            answer_example={"token": TOKEN_EXAMPLE},
             answer="The access token",
             refusals={401: "Wrong or empty identifier or password"},
             limited=True,
@@ -121,6 +124,7 @@ class RefreshResource:
             request=RefreshBody,
             example={},
             response=TokenAnswer,
+            answer_example={"token": TOKEN_EXAMPLE},
             answer="The access token; the cookie is renewed too",
             refusals={401: "Not a refresh token that is in force"},
         )
@@ -171,6 +175,7 @@ class UsersLogoutResource:
             description="The access token and its refresh tokens are worth nothing from now on, everywhere.",
             response=str,
             media_types=("text/plain",),
+            answer_example="Logged out successfully",
             answer="Signed out",
             access=Access.USER,
         )

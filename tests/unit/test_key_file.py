@@ -183,3 +183,11 @@ def test_no_key_is_logged(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> N
 
 def rewrite(text: str) -> None:
     Path("var/hucha.keys").write_text(text, errors="surrogateescape")
+
+
+def test_keys_that_are_gone_are_not_replaced_while_the_database_has_customers(tmp_path: Path) -> None:
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/hucha.db")
+    with pytest.raises(WrongSetting, match=r"SECRET_KEY must be set or .*hucha\.keys put back"):
+        keys_of(settings, lambda: True)
+    assert not (tmp_path / "hucha.keys").exists()
+    assert keys_of(settings, lambda: False) == keys_of(settings, lambda: True)
