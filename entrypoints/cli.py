@@ -102,7 +102,7 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
     try:
         _log.info("the database is %s", shown_database(settings))
         server.application = create_app(hucha)
-        worker = Worker(hucha.due_work, hucha.alarm)
+        worker = Worker(hucha.due_work, hucha.alarm, prepare=hucha.prepare_work)
         worker.start()
         try:
             serve(server)
@@ -122,7 +122,7 @@ def _work(parsed: argparse.Namespace, settings: Settings) -> int:
     hucha = build(settings)
     try:
         _log.info("the database is %s", shown_database(settings))
-        run_worker(Worker(hucha.due_work, hucha.alarm))
+        run_worker(Worker(hucha.due_work, hucha.alarm, prepare=hucha.prepare_work))
     finally:
         hucha.close()
     return 0

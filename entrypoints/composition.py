@@ -74,6 +74,9 @@ class Hucha:
     show_history: ShowHistory
     audit: Audit
     due_work: RunDueWork
+    prepare_work: Callable[[], None]
+    """Makes sure that the jobs exist which always must."""
+
     alarm: Event
     """Set when work fell due."""
 
@@ -263,6 +266,7 @@ def _assemble(settings: Settings, tools: _Tools, together: Together[Any, Any], a
         show_history=ShowHistory(storage),
         audit=Audit(storage),
         due_work=_due_work(tools),
+        prepare_work=partial(Purge().ensure, storage, clock, secrets),
         alarm=alarm,
         digests=hashes.digests,
     )

@@ -35,9 +35,7 @@ def keys_of(settings: Settings, in_use: Callable[[], bool] = lambda: False) -> t
         if path is None:
             raise WrongSetting(missing[0], "is required with this database, and must be the same for all its processes")
         if not path.exists() and in_use():
-            raise WrongSetting(
-                missing[0], f"must be set or {path} put back: the data can't be read without"
-            )
+            raise WrongSetting(missing[0], f"must be set or {path} put back: the data can't be read without")
         kept = _read(path, missing[0])
         for name in missing:
             found[name] = _keys_in(kept, name, path)

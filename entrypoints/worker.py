@@ -34,13 +34,20 @@ _log = logging.getLogger("hucha.worker")
 class Worker:
     """Runs due work in a thread until it is stopped.
 
-    `woken` is an event that whoever makes work due may set; `wake` does the same.
+    `woken` is an event that whoever makes work due may set; `wake` does the same. `prepare` is called once, before
+    the first look, and again until it doesn't raise.
     """
 
     def __init__(
-        self, run_due_work: RunDueWork, woken: threading.Event | None = None, *, pause_seconds: float = PAUSE_SECONDS
+        self,
+        run_due_work: RunDueWork,
+        woken: threading.Event | None = None,
+        *,
+        prepare: Callable[[], None] = lambda: None,
+        pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         self._woken = woken or threading.Event()
+        self._prepare: Callable[[], None] | None = prepare
         self._pause_seconds = pause_seconds
         self._threads = _Threads(LETTERS_AT_ONCE, self._woken.set)
         self._clock = run_due_work.clock
@@ -88,6 +95,9 @@ class Worker:
     def _look(self) -> float:
         """Run what is due; how many seconds to wait before the next look."""
         try:
+            if self._prepare is not None:
+                self._prepare()
+                self._prepare = None
             next_due = self._due_work.run_once(self._clock.now())
         except StorageUnavailable as error:
             _log.warning("due work has to wait", extra={"reason": str(error)})

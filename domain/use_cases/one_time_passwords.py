@@ -14,7 +14,7 @@ HOUR = timedelta(hours=1)
 
 def too_many_otps(tx: Transaction, user_id: int, now: datetime) -> TooManyRequests | None:
     """The refusal of one more OTP within the hour; None where it may be sent."""
-    sent = tx.codes.since(user_id, "otp", now - HOUR)
+    sent = [code for code in tx.codes.since(user_id, "otp", now - HOUR) if code.created_at > now - HOUR]
     if len(sent) < OTPS_AN_HOUR:
         return None
     wait = sent[-OTPS_AN_HOUR].created_at + HOUR - now

@@ -8,12 +8,12 @@ from typing import Any
 
 import falcon
 
-from domain.model.errors import Unauthenticated
+from domain.model.errors import Forbidden, Unauthenticated
 from entrypoints.composition import Hucha
 from entrypoints.http import openapi
 from entrypoints.http.auth import Authentication, log_denial
 from entrypoints.http.cors import Cors
-from entrypoints.http.dialects import write
+from entrypoints.http.dialects import Dialect, dialect_of, write
 from entrypoints.http.docs import DocsFileResource, DocsResource, OpenApiResource
 from entrypoints.http.envelope import ROUTE_KEY, Envelope
 from entrypoints.http.events import EventResource, EventsResource
@@ -68,7 +68,8 @@ def create_falcon_app(hucha: Hucha, metrics: Metrics) -> falcon.App[falcon.Reque
         app.add_route(route.path, route.resource)
     for kind in (falcon.HTTPError, Exception):  # Falcon has handlers of its own for both
         app.add_error_handler(kind, _write_failure)
-    app.add_error_handler(Unauthenticated, partial(_deny, hucha.settings.trusted_proxies))
+    for denial in (Unauthenticated, Forbidden):
+        app.add_error_handler(denial, partial(_deny, hucha.settings.trusted_proxies))
     return app
 
 
@@ -143,4 +144,4 @@ def _deny(
 def _write_failure(req: falcon.Request, resp: falcon.Response, error: Exception, params: Any) -> None:
     resp.text = None
     resp.media = None
-    write(error, req.path, resp)
+    write(error, dialect_of(req.path) if req.uri_template else Dialect.PROBLEM, resp)  # no route: an unknown path

@@ -70,7 +70,7 @@ _DEEPEST_FAMILY = 3
 
 
 def dialect_of(path: str) -> Dialect:
-    """The dialect of the family that a path belongs to."""
+    """The dialect of the family that the path of a route belongs to."""
     parts = path.split("/")[: _DEEPEST_FAMILY + 1]
     for depth in range(len(parts), 1, -1):
         dialect = _FAMILIES.get("/".join(parts[:depth]))
@@ -255,9 +255,8 @@ def form_of(failure: Failure, dialect: Dialect) -> tuple[str, bytes]:
     return "application/problem+json", msgspec.json.encode(problem)
 
 
-def write(error: Exception, path: str, resp: falcon.Response) -> None:
-    """Put an error into a response, in the words of the dialect of its path."""
-    dialect = dialect_of(path)
+def write(error: Exception, dialect: Dialect, resp: falcon.Response) -> None:
+    """Put an error into a response, in the words of a dialect."""
     failure = failure_of(error, dialect)
     resp.status = failure.status
     for name, value in failure.headers.items():

@@ -25,6 +25,7 @@ from domain.rules.ratings import limits_of
 from domain.use_cases.judge_events import JudgeEvents
 from domain.use_cases.set_risk_profiles import RiskProfiles
 from ports.storage import Storage
+from tests.conftest import VAULT
 from tests.oracles import codes_of_last
 from tests.strategies import actions
 from tests.unit.rules.test_activity import PROFILES
@@ -76,7 +77,7 @@ class Bank:
             self.storage.close()
             database = open_database(self._url, 1)
             migrate(database)
-            self.storage = SqlStorage(database)
+            self.storage = SqlStorage(database, VAULT)
         secrets = SystemSecrets()
         self.judge = JudgeEvents(self.storage, SetClock(), secrets)
         self.profiles = RiskProfiles(self.storage, secrets)
