@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from adapters.keyring import KeyRing
-from domain.model.errors import PasswordsBusy
+from domain.model.errors import KeyMissing, PasswordsBusy
 from domain.model.users import HashedPassword
 
 T = TypeVar("T")
@@ -43,8 +43,11 @@ class BcryptPasswords:
     def matches(self, password: str, kept: HashedPassword) -> bool:
         pepper = self._peppers().get(kept.key_id)
         if pepper is None:
-            return False
+            raise KeyMissing(kept.key_id)
         return self._workers.run(lambda: _matches(_peppered(pepper, password), kept.hash))
+
+    def is_current(self, kept: HashedPassword) -> bool:
+        return kept.key_id == self._keys.key_ids[0] and f"${self._rounds:02}$" in kept.hash
 
     def _peppers(self) -> dict[str, bytes]:
         return dict(self._keys.derive("password pepper"))

@@ -7,6 +7,7 @@ import hmac
 import secrets
 
 from adapters.keyring import KeyRing
+from domain.model.errors import KeyMissing
 
 SALT_BYTES = 16
 
@@ -27,8 +28,11 @@ class HmacHashes:
         salt, _, digest = rest.partition("$")
         key = self._keys.derive("keyed hashes").get(key_id)
         if key is None:
-            return False
+            raise KeyMissing(key_id)
         return hmac.compare_digest(digest.encode(), _digest(key, purpose, owner, salt, value).encode())
+
+    def is_current(self, kept: str) -> bool:
+        return kept.partition("$")[0] == self._keys.key_ids[0]
 
     def digests(self, purpose: str, value: bytes) -> tuple[str, ...]:
         text = framed(purpose.encode(), value)

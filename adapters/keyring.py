@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Mapping, Sequence
 
 KEY_ID_BYTES = 4
@@ -36,6 +38,11 @@ class KeyRing:
             derived = {id: _hkdf(master, info, length) for id, master in zip(self.key_ids, self._masters, strict=True)}
             self._derived[purpose, length] = derived
         return derived
+
+
+def proof_of(master: bytes) -> str:
+    """What can be kept to tell later whether this is the same key: it gives nothing of the key away."""
+    return hmac.digest(master, b"hucha proof of a key", hashlib.sha256).hex()
 
 
 def _hkdf(master: bytes, info: bytes, length: int) -> bytes:

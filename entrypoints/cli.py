@@ -20,6 +20,9 @@ from entrypoints.settings import Settings, WrongSetting
 if TYPE_CHECKING:
     from domain.use_cases.manage_operators import Operators
 
+WORKER_PATIENCE_SECONDS = 1.0
+"""The worker is asked to stop when the server is: so much longer than the requests may its jobs take to end."""
+
 _log = logging.getLogger("hucha.cli")
 
 
@@ -81,8 +84,7 @@ class _Version(argparse.Action):
 
 
 def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _end_the_start)
+    _stop_at_once_while_starting()
     gc.disable()  # what is imported now stays: looking through it for garbage only delays the start
     from entrypoints.composition import build, shown_database
     from entrypoints.http.app import create_app
@@ -105,15 +107,21 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
         worker = Worker(hucha.due_work, hucha.alarm, prepare=hucha.prepare_work)
         worker.start()
         try:
-            serve(server)
+            serve(server, worker.ask_to_stop)
         finally:
-            worker.stop()
+            worker.stop(WORKER_PATIENCE_SECONDS)
     finally:
         hucha.close()
     return 0
 
 
+def _stop_at_once_while_starting() -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end_the_start)
+
+
 def _work(parsed: argparse.Namespace, settings: Settings) -> int:
+    _stop_at_once_while_starting()
     from entrypoints.composition import build, shown_database
     from entrypoints.logs import set_up_logs
     from entrypoints.worker import Worker, run_worker
@@ -157,8 +165,9 @@ def _revoke_operator(parsed: argparse.Namespace, settings: Settings) -> int:
 def _audit(parsed: argparse.Namespace, settings: Settings) -> int:
     from tqdm import tqdm
 
-    from entrypoints.composition import build
+    from entrypoints.composition import build, require_database
 
+    require_database(settings)
     hucha = build(settings)
     try:
         with tqdm(unit=" accounts", disable=None) as bar:  # None: shown on a terminal only

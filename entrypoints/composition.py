@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from os import cpu_count, urandom
@@ -116,6 +116,7 @@ def build(settings: Settings) -> Hucha:
     database = _database(settings)
     secret_keys, data_keys = keys_of(settings, lambda: _has_customers(database))
     _migrate(database)
+    _check_keys(database, {"SECRET_KEY": secret_keys, "DATA_KEY": data_keys})
     alarm = Event()
     storage = SqlStorage(database, AesGcmVault(KeyRing(data_keys)), alarm.set)
     tools = _tools(settings, storage, SystemClock(), KeyRing(secret_keys), _limits(settings), _mailer(settings))
@@ -165,18 +166,26 @@ def shown_database(settings: Settings) -> str:
     return url.render_as_string(hide_password=True)
 
 
+def require_database(settings: Settings) -> None:
+    """Raises WrongSetting where the settings name a file that isn't there: what only looks makes no database."""
+    from sqlalchemy.engine import make_url
+
+    _database(settings).close()  # is it one of ours?
+    url = make_url(settings.database_url)
+    if url.drivername == "sqlite" and not Path(str(url.database)).exists():
+        raise WrongSetting("DATABASE_URL", "names a file that isn't there")
+
+
 def back_up(settings: Settings, target: Path) -> None:
     """Copy the database, which must be an SQLite file, into a new file. Raises WrongSetting, OSError."""
     from sqlalchemy.engine import make_url
 
     from adapters.sql.backup import back_up
 
-    _database(settings).close()  # is it one of ours?
+    require_database(settings)
     url = make_url(settings.database_url)
     if url.drivername != "sqlite" or not url.database:
         raise WrongSetting("DATABASE_URL", "names a server, which has its own tools for backups")
-    if not Path(url.database).exists():
-        raise WrongSetting("DATABASE_URL", "names a file that isn't there")
     back_up(Path(url.database), target)
 
 
@@ -187,6 +196,13 @@ def _migrate(database: Database) -> bool:
         return migrate(database)
     except StorageUnavailable as error:
         raise WrongSetting("DATABASE_URL", f"names a database that can't be used: {error.reason}") from error
+
+
+def _check_keys(database: Database, keys: Mapping[str, Sequence[bytes]]) -> None:
+    from adapters.sql.key_proofs import wrong_keys
+
+    for name in wrong_keys(database, keys):
+        raise WrongSetting(name, "doesn't hold the key that the data in this database was made with")
 
 
 def _has_customers(database: Database) -> bool:
@@ -261,7 +277,7 @@ def _assemble(settings: Settings, tools: _Tools, together: Together[Any, Any], a
         sign_in=SignIn(storage, clock, secrets, passwords, tools.tokens, limits, token_life),
         change_password=ChangePassword(storage, clock, secrets, passwords, hashes, limits),
         manage_pin=ManagePin(storage, clock, secrets, passwords, hashes, limits),
-        profile=Profile(storage, secrets),
+        profile=Profile(storage, secrets, limits),
         move_money=partial(_move, together(MoveMoney(storage, clock, secrets, hashes))),
         show_history=ShowHistory(storage),
         audit=Audit(storage),

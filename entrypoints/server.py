@@ -11,6 +11,7 @@ import gc
 import logging
 import signal
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
 from types import FrameType
@@ -190,11 +191,12 @@ def _adjustments(settings: Settings) -> Adjustments:
     )
 
 
-def serve(server: Server) -> None:
-    """Serve until SIGTERM or SIGINT, in the main thread."""
+def serve(server: Server, stopping: Callable[[], None] = lambda: None) -> None:
+    """Serve until SIGTERM or SIGINT, in the main thread; the signal's handler calls `stopping` too."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         server.stop()
+        stopping()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)

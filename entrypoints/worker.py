@@ -52,7 +52,7 @@ class Worker:
         self._threads = _Threads(LETTERS_AT_ONCE, self._woken.set)
         self._clock = run_due_work.clock
         self._due_work = attrs.evolve(run_due_work, crew=self._threads, report=log_setback)
-        self._thread = threading.Thread(target=self._run, name="hucha-worker")
+        self._thread = threading.Thread(target=self._run, name="hucha-worker", daemon=True)
         self._in_trouble = False
 
     def start(self) -> None:
@@ -68,10 +68,10 @@ class Worker:
         self._threads.stop()
         self._woken.set()
 
-    def stop(self) -> None:
-        """End between two jobs; what is under way has `STOP_SECONDS`. A letter that takes longer is sent again."""
+    def stop(self, patience_seconds: float = STOP_SECONDS) -> None:
+        """End between two jobs; what is under way has so long. What takes longer is done again later."""
         self.ask_to_stop()
-        self._end(STOP_SECONDS)
+        self._end(patience_seconds)
 
     def run(self) -> None:
         """Start, and return when somebody asked the worker to stop and it did."""

@@ -40,7 +40,11 @@ class Passwords(Protocol):
         ...
 
     def matches(self, password: str, kept: HashedPassword) -> bool:
-        """Whether this is the password behind the hash. Raises PasswordsBusy."""
+        """Whether this is the password behind the hash. Raises PasswordsBusy, KeyMissing."""
+        ...
+
+    def is_current(self, kept: HashedPassword) -> bool:
+        """Whether a hash made now would be made with the same key and the same cost."""
         ...
 
 
@@ -52,7 +56,11 @@ class KeyedHashes(Protocol):
         ...
 
     def matches(self, kept: str, purpose: str, owner: str, value: str) -> bool:
-        """Whether `kept` was made of these, under any key that is in force; compared in constant time."""
+        """Whether `kept` was made of these; compared in constant time. Raises KeyMissing."""
+        ...
+
+    def is_current(self, kept: str) -> bool:
+        """Whether `kept` was made with the newest key."""
         ...
 
     def digests(self, purpose: str, value: bytes) -> tuple[str, ...]:

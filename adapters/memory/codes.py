@@ -30,6 +30,10 @@ class MemoryCodeStore:
         if code_id in self._codes:
             put(self._codes, code_id, attrs.evolve(self._codes[code_id], tries=tries, used=used), self._undo)
 
+    def use_all(self, user_id: int) -> None:
+        for code in [one for one in self._codes.values() if one.user_id == user_id]:
+            put(self._codes, code.id, attrs.evolve(code, used=True), self._undo)
+
     def purge(self, before: datetime) -> None:
         for code in [one for one in self._codes.values() if one.created_at < before]:
             drop(self._codes, code.id, self._undo)

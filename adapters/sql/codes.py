@@ -31,5 +31,9 @@ class SqlCodeStore:
         change = update(one_time_codes).where(one_time_codes.c.id == code_id).values(tries=tries, used=used)
         self._connection.execute(change)
 
+    def use_all(self, user_id: int) -> None:
+        change = update(one_time_codes).where(one_time_codes.c.user_id == user_id).values(used=True)
+        self._connection.execute(change)
+
     def purge(self, before: datetime) -> None:
         self._connection.execute(delete(one_time_codes).where(one_time_codes.c.created_at < before))

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from adapters.sql.prepared import Prepared
-from adapters.sql.rows import booked_from_row, two_decimals
+from adapters.sql.rows import as_found, booked_from_row
 from adapters.sql.tables import transactions, users
 from adapters.sql.types import money_sum
 from domain.model.money import EXACT
@@ -48,12 +48,12 @@ class SqlLedgerStore:
         own = self._sums_by(transactions.c.user_id, case((transactions.c.type.in_(RECEIVED), amount), else_=-amount))
         received = self._sums_by(transactions.c.target_user_id, amount)
         ids = sorted(own.keys() | received.keys())
-        return [(id, two_decimals(EXACT.add(own.get(id, _NOTHING), received.get(id, _NOTHING)))) for id in ids]
+        return [(id, as_found(EXACT.add(own.get(id, _NOTHING), received.get(id, _NOTHING)))) for id in ids]
 
     def _sums_by(self, user_id: ColumnElement[int], effect: ColumnElement[Decimal]) -> dict[int, Decimal]:
         total = money_sum(effect, self._connection.dialect)
         query = select(user_id, total).where(user_id.is_not(None)).group_by(user_id)
-        return {id: two_decimals(sum) for id, sum in self._connection.execute(query)}
+        return {id: as_found(sum) for id, sum in self._connection.execute(query)}
 
 
 def _history(dialect: Dialect, size: int) -> Executable:

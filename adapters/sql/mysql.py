@@ -19,6 +19,11 @@ CONNECT_TIMEOUT_SECONDS = 5
 ANSWER_TIMEOUT_SECONDS = 30
 """How long a statement may take before its connection counts as lost; InnoDB's lock waits are shorter."""
 
+LOCK_WAIT_SECONDS = 5
+"""How long InnoDB waits for a row that another transaction holds: well below the time for an answer."""
+
+_SESSION = ("time_zone = '+00:00'", "sql_mode = 'TRADITIONAL'", f"innodb_lock_wait_timeout = {LOCK_WAIT_SECONDS}")
+
 RECYCLE_SECONDS = 3600
 """Connections are renewed at this age, well below the server's own eight hours."""
 
@@ -118,7 +123,7 @@ def _engine(url: URL, isolation: Any, connections: int) -> Engine:
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         "read_timeout": ANSWER_TIMEOUT_SECONDS,
         "write_timeout": ANSWER_TIMEOUT_SECONDS,
-        "init_command": "SET time_zone = '+00:00', sql_mode = 'TRADITIONAL'",
+        "init_command": f"SET {', '.join(_SESSION)}",
     }
     return create_engine(
         url,

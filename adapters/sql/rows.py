@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, Inexact
 from typing import Any
 
 import msgspec
@@ -97,6 +97,14 @@ def operator_from_row(row: Mapping[str, Any]) -> Operator:
 def two_decimals(total: Decimal) -> Decimal:
     """A sum of amounts as the model writes it; unlike an amount, it may be of any size."""
     return total.quantize(CENT, context=EXACT)
+
+
+def as_found(total: Decimal) -> Decimal:
+    """With two decimals; what another program wrote may have more, and is for an audit to see."""
+    try:
+        return two_decimals(total)
+    except Inexact:
+        return total
 
 
 def user_to_row(user: NewUser, vault: Vault) -> dict[str, object]:

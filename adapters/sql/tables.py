@@ -74,6 +74,13 @@ operators = Table(
     Column("created_at", Instant, nullable=False),
 )
 
+key_proofs = Table(
+    "key_proofs",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("proof", String(64), nullable=False, comment="tells whether a key is the one that the data was made with"),
+)
+
 operations = Table(
     "operations",
     metadata,

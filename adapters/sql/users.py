@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from decimal import Decimal, Inexact
+from decimal import Decimal
 
 from sqlalchemy import ColumnElement, Connection, Dialect, Executable, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from adapters.sql.prepared import Prepared
 from adapters.sql.rows import (
     account_from_row,
+    as_found,
     details_to_row,
     phone_indexes,
     pin_to_row,
@@ -98,7 +99,7 @@ class SqlUserStore:
 
     def balances(self) -> Iterable[tuple[int, Decimal]]:
         query = select(users.c.id, users.c.balance).order_by(users.c.id)
-        return [(user_id, _as_found(balance)) for user_id, balance in self._connection.execute(query)]
+        return [(user_id, as_found(balance)) for user_id, balance in self._connection.execute(query)]
 
     def _find(self, which: ColumnElement[bool]) -> User | None:
         row = self._connection.execute(_USER.where(which)).one_or_none()
@@ -125,14 +126,6 @@ _USER = select(
     *(users.c.address, users.c.phone_number, users.c.country_code, users.c.first_name, users.c.last_name),
     *(users.c.currency, users.c.created_at),
 )
-
-
-def _as_found(balance: Decimal) -> Decimal:
-    """With two decimals; one that another program wrote may have more, and is for the audit to see."""
-    try:
-        return two_decimals(balance)
-    except Inexact:
-        return balance
 
 
 def _account_ids(dialect: Dialect, size: int) -> Executable:

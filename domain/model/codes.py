@@ -21,8 +21,8 @@ WRONG_TRIES_A_DAY: Final = 15
 
 RESET_TOKEN_LIFE: Final = timedelta(minutes=15)
 
-CODES_KEPT: Final = timedelta(days=1)
-"""Codes count for the limits of a day after they were made."""
+CODES_KEPT: Final = timedelta(days=1) + OTP_LIFE
+"""A code that was made so long ago can't have been tried within the last day."""
 
 
 @attrs.frozen

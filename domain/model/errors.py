@@ -12,6 +12,7 @@
     │   ├── UnknownUser             nobody signs in by this identifier
     │   ├── BadCredentials          not this user's password
     │   ├── Unauthenticated         nobody we know
+    │   │   └── RefreshTokenReused  a refresh token that was used before: its family is ended
     │   ├── Forbidden               somebody we know, at a door that isn't theirs
     │   ├── InvalidOtp              not the one-time password that we sent, or no longer
     │   ├── InvalidResetToken       not the token that we gave, or no longer
@@ -31,6 +32,7 @@
     │       ├── AccountNotFound
     │       └── OperatorNotFound
     └── Unavailable                 the bank can't answer now; the same request may pass later
+        ├── KeyMissing              a key that something was made with isn't in force
         ├── PasswordsBusy           too many passwords are being checked
         ├── MailUnavailable         the mail server can't be reached, or doesn't take it now
         └── StorageUnavailable
@@ -119,6 +121,10 @@ class BadCredentials(Refusal):
 
 class Unauthenticated(Refusal):
     """The credentials are missing, malformed, expired, revoked or forged."""
+
+
+class RefreshTokenReused(Unauthenticated):
+    """A refresh token came a second time, so it was stolen, or its successor was; the whole family is ended."""
 
 
 class Forbidden(Refusal):
@@ -216,6 +222,16 @@ class Unavailable(HuchaError):
 
     Nothing was changed, unless the database went away for good in the middle of a COMMIT: then nobody knows.
     """
+
+
+@attrs.define
+class KeyMissing(Unavailable):
+    """Something was hashed or encrypted with a key that the settings don't hold any more."""
+
+    key_id: str
+
+    def __str__(self) -> str:
+        return f"the key {self.key_id} isn't in force"
 
 
 class PasswordsBusy(Unavailable):

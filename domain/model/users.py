@@ -17,6 +17,7 @@ from domain.model.errors import InvalidEmail
 LONGEST_NAME: Final = 128
 LONGEST_EMAIL: Final = 128
 LONGEST_ADDRESS: Final = 255
+LONGEST_ACCOUNT_NUMBER: Final = 36
 
 PIN_TRIES: Final = 5
 """So many wrong PINs in a row lock the PIN."""
@@ -24,6 +25,8 @@ PIN_TRIES: Final = 5
 PIN_LOCK: Final = timedelta(minutes=15)
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_MEANS_MORE_IN_A_HEADER = re.compile(r'[<>()\[\],:;\\"]|=\?')
+"""RFC 5322, section 3.2.3, and RFC 2047: what would make one mailbox look like several."""
 
 
 @attrs.frozen
@@ -108,12 +111,15 @@ class Account:
 def parse_email(text: str) -> str:
     """An email address: one `@`, a dotted domain, no white space or control characters, at most 128 characters.
 
+    Nor does it hold what means something else in the header of a letter: `< > ( ) [ ] , : ; \\ "` and `=?`.
+
     Raises InvalidEmail.
 
     >>> parse_email("nuwe@nuwe.com")
     'nuwe@nuwe.com'
     """
-    if len(text) > LONGEST_EMAIL or not _EMAIL.fullmatch(text) or not text.isprintable():
+    sound = len(text) <= LONGEST_EMAIL and _EMAIL.fullmatch(text) and text.isprintable()
+    if not sound or _MEANS_MORE_IN_A_HEADER.search(text):
         raise InvalidEmail(text)
     return text
 

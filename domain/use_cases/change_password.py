@@ -24,7 +24,7 @@ from domain.rules.passwords import check_password
 from domain.use_cases.deliver_mail import queue_mail
 from domain.use_cases.one_time_passwords import too_many_otps, try_otp, use_up
 from domain.use_cases.refusals import or_raise
-from domain.use_cases.sign_in import check_own_password, find_user
+from domain.use_cases.sign_in import check_own_password, find_limited
 from ports.clock import Clock
 from ports.limits import RateLimits
 from ports.security import KeyedHashes, Passwords, Secrets
@@ -48,8 +48,7 @@ class ChangePassword:
         Raises EmptyFields, InvalidFields, TooManyRequests, UnknownUser, StorageUnavailable.
         """
         (text,) = _texts(identifier=identifier)
-        self.limits.hit("otp", address, text.casefold())
-        user = find_user(self.storage, text)
+        user = find_limited(self.storage, self.limits, "otp", text, address)
         now, otp, id = self.clock.now(), self.secrets.new_otp(), self.secrets.new_uuid()
         code = OneTimeCode(id, user.id, "otp", self.hashes.hash("otp", id, otp), now, now + OTP_LIFE)
         letter = self._letter(otp_letter(user.email, otp))
@@ -71,8 +70,7 @@ class ChangePassword:
         Raises EmptyFields, InvalidFields, TooManyRequests, UnknownUser, InvalidOtp, StorageUnavailable.
         """
         text, given = _texts(identifier=identifier, otp=otp)
-        self.limits.hit("otp", "verify", address, text.casefold())
-        user = find_user(self.storage, text)
+        user = find_limited(self.storage, self.limits, "otp", text, address, "verify")
         now, token, id = self.clock.now(), self.secrets.new_uuid(), self.secrets.new_uuid()
         kept = self.hashes.hash("reset-token", id, token)
         reset = OneTimeCode(id, user.id, "reset-token", kept, now, now + RESET_TOKEN_LIFE)
@@ -96,8 +94,7 @@ class ChangePassword:
         StorageUnavailable.
         """
         text, given, new = _texts(identifier=identifier, resetToken=token, newPassword=new_password)
-        self.limits.hit("reset", address, text.casefold())
-        user = find_user(self.storage, text)
+        user = find_limited(self.storage, self.limits, "reset", text, address)
         now = self.clock.now()
         if self.storage.read(lambda tx: self._reset_code(tx, user, given, now)) is None:
             raise InvalidResetToken
@@ -112,6 +109,7 @@ class ChangePassword:
                 raise InvalidResetToken
             use_up(tx, code)
             tx.users.set_password(user.id, hashed)
+            tx.codes.use_all(user.id)
             tx.sessions.end_all(user.id)
             queue_mail(tx, letter, now)
 
@@ -133,6 +131,7 @@ class ChangePassword:
             tx.users.lock({user.id})
             if not tx.users.set_password(user.id, hashed, instead_of=user.password):
                 raise BadCredentials
+            tx.codes.use_all(user.id)
             tx.sessions.end_all(user.id)
             queue_mail(tx, letter, now)
 

@@ -38,9 +38,21 @@ def try_pin(tx: Transaction, hashes: KeyedHashes, account: Account, pin: object,
     if not hashes.matches(kept.keyed_hash, "pin", str(account.user_id), pin):
         tx.users.set_pin(account.user_id, kept.after_wrong(now))
         return InvalidPin()
-    if kept != kept.after_right():
-        tx.users.set_pin(account.user_id, kept.after_right())
+    right = kept.after_right()
+    if not hashes.is_current(kept.keyed_hash):
+        right = Pin(hashes.hash("pin", str(account.user_id), pin))
+    if kept != right:
+        tx.users.set_pin(account.user_id, right)
     return None
+
+
+def _locked(tx: Transaction, user: User) -> Account:
+    """The user's account. Raises BadCredentials where the password has changed since it was checked."""
+    accounts = tx.users.lock({user.id})
+    still = tx.users.get(user.id)
+    if still is None or still.password != user.password:
+        raise BadCredentials
+    return accounts[user.id]
 
 
 @attrs.frozen
@@ -60,10 +72,10 @@ class ManagePin:
         Raises EmptyPin, EmptyFields, BadCredentials, MalformedPin, PinExists, TooManyRequests, PasswordsBusy,
         StorageUnavailable, in this order.
         """
-        self._check_password(identity, password, address, pin)
+        user = self._check_password(identity, password, address, pin)
 
         def work(tx: Transaction) -> None:
-            account = tx.users.lock({identity.user_id})[identity.user_id]
+            account = _locked(tx, user)
             kept = self._new_pin(account, pin)
             if account.pin is not None:
                 raise PinExists
@@ -110,12 +122,17 @@ class ManagePin:
         now = self.clock.now()
         letter = attrs.evolve(pin_changed_letter(user.email, user.name), message_id=self.secrets.new_uuid())
 
+        def is_another(account: Account) -> bool:
+            kept = account.pin
+            return kept is None or not self.hashes.matches(kept.keyed_hash, "pin", str(user.id), str(new_pin))
+
         def work(tx: Transaction) -> Refusal | None:
-            account = tx.users.lock({user.id})[user.id]
+            account = _locked(tx, user)
             refusal = check(tx, account, now)
             if refusal is None:
                 tx.users.set_pin(user.id, self._new_pin(account, new_pin))
-                queue_mail(tx, letter, now)
+                if is_another(account):
+                    queue_mail(tx, letter, now)
             return refusal
 
         or_raise(self.storage.run(work, once=self.secrets.new_id()))

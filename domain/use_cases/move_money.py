@@ -18,6 +18,7 @@ from domain.model.errors import (
     InsufficientFunds,
     InvalidFields,
     KeyReused,
+    PinLocked,
     Refusal,
     SameAccount,
     Unauthenticated,
@@ -27,7 +28,7 @@ from domain.model.idempotency import KEYS_KEPT, IdempotencyKey, KeptOutcome
 from domain.model.money import AMOUNT_LIMIT, EXACT, parse_positive_amount
 from domain.model.notifications import Notification
 from domain.model.transactions import LONGEST_REFERENCE, Movement, MovementType
-from domain.model.users import Account
+from domain.model.users import LONGEST_ACCOUNT_NUMBER, Account
 from domain.use_cases.book_movement import book_movement
 from domain.use_cases.judge_events import judge_and_keep
 from domain.use_cases.manage_pin import try_pin
@@ -98,7 +99,8 @@ class _Batch:
     booked: list[tuple[int, Movement]] = attrs.field(factory=list)
 
     def lock(self, orders: Sequence[Order]) -> None:
-        numbers = {order.target_account_number for order in orders if isinstance(order.target_account_number, str)}
+        transfers = (order.target_account_number for order in orders if order.type == "CASH_TRANSFER")
+        numbers = {number for number in transfers if isinstance(number, str) and len(number) <= LONGEST_ACCOUNT_NUMBER}
         if numbers:
             self.targets = self.tx.users.account_ids(numbers)
         self.accounts = self.tx.users.lock({order.user_id for order in orders}.union(self.targets.values()))
@@ -116,7 +118,7 @@ class _Batch:
             return Unauthenticated()
         kept = order.key and self.tx.idempotency.find(order.user_id, order.key.key, self.now - KEYS_KEPT)
         if order.key and kept:
-            return kept.outcome if kept.fingerprint in order.key.fingerprints else KeyReused()
+            return self.replay(order, order.key, account, kept)
         refusal = try_pin(self.tx, self.hashes, account, order.pin, self.now)
         self.stale.add(account.user_id)
         if refusal is not None:
@@ -126,6 +128,20 @@ class _Batch:
         except Refusal as refused:  # nothing was written but the PIN's count, which stays
             return refused
         return self.book(order, movement)
+
+    def replay(self, order: Order, key: IdempotencyKey, account: Account, kept: KeptOutcome) -> Outcome:
+        """The outcome of the order that the key guarded, or a refusal where it guarded another.
+
+        The PIN is part of what is compared, so an order that differs counts as a try of its PIN, and none is compared
+        while the PIN is locked: nobody learns a PIN by replays.
+        """
+        if account.pin is not None and account.pin.is_locked(self.now):
+            return PinLocked()
+        if kept.fingerprint in key.fingerprints:
+            return kept.outcome
+        try_pin(self.tx, self.hashes, account, order.pin, self.now)
+        self.stale.add(account.user_id)
+        return KeyReused()
 
     def book(self, order: Order, movement: Movement) -> int:
         id = book_movement(self.tx, movement)

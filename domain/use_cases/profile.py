@@ -14,6 +14,7 @@ from domain.model.fields import Fields
 from domain.model.sessions import Identity
 from domain.model.users import User
 from domain.rules.registration import parse_details
+from ports.limits import RateLimits
 from ports.security import Secrets
 from ports.storage import Storage, Transaction
 
@@ -24,6 +25,7 @@ class Profile:
 
     storage: Storage
     secrets: Secrets
+    limits: RateLimits
 
     def show(self, identity: Identity) -> User:
         """The user. Raises Unauthenticated where there is none any more, StorageUnavailable."""
@@ -33,11 +35,14 @@ class Profile:
         """The balance of the account, with two decimals. Raises StorageUnavailable."""
         return self.storage.read(lambda tx: tx.users.balance(identity.user_id))
 
-    def change(self, identity: Identity, fields: Fields) -> User:
-        """Change the details that `fields` names; an empty one is unset. Raises InvalidFields, PhoneTaken,
-        StorageUnavailable.
+    def change(self, identity: Identity, fields: Fields, address: str) -> User:
+        """Change the details that `fields` names; an empty one is unset.
+
+        Raises InvalidFields, TooManyRequests (who looks for taken phone numbers), PhoneTaken, StorageUnavailable.
         """
         parse_details(fields)
+        if "phone_number" in fields or "country_code" in fields:
+            self.limits.hit("register", address)
 
         def work(tx: Transaction) -> User:
             tx.users.lock({identity.user_id})

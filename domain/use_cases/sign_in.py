@@ -6,18 +6,24 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from domain.model.errors import BadCredentials, Unauthenticated, UnknownUser
+from domain.model.errors import BadCredentials, RefreshTokenReused, Refusal, Unauthenticated, UnknownUser
 from domain.model.fields import is_empty
 from domain.model.sessions import REFRESH_IDLE, REFRESH_LIFE, Claims, Identity, RefreshToken, Session, SignedIn
 from domain.model.users import User
+from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
 from ports.limits import RateLimits
 from ports.security import Passwords, Secrets, Tokens
 from ports.storage import Storage, Transaction
 
 
-def find_user(storage: Storage, identifier: str, *, by_account: bool = True) -> User:
-    """The user with this email address or, where that may be, account number. Raises UnknownUser."""
+def find_limited(
+    storage: Storage, limits: RateLimits, kind: str, identifier: str, address: str, *what: str, by_account: bool = True
+) -> User:
+    """The user with this email address or, where that may be, account number, whose try is counted.
+
+    A user's tries count together, by whichever identifier. Raises TooManyRequests, UnknownUser, StorageUnavailable.
+    """
 
     def work(tx: Transaction) -> User | None:
         if "@" in identifier or not by_account:
@@ -25,6 +31,7 @@ def find_user(storage: Storage, identifier: str, *, by_account: bool = True) -> 
         return tx.users.by_account_number(identifier)
 
     user = storage.read(work)
+    limits.hit(kind, *what, address, identifier.casefold() if user is None else str(user.id))
     if user is None:
         raise UnknownUser(identifier)
     return user
@@ -38,7 +45,7 @@ def check_own_password(
     Raises TooManyRequests (tries count as sign-ins), Unauthenticated, BadCredentials, PasswordsBusy,
     StorageUnavailable.
     """
-    limits.hit("login", address, identity.account_number)
+    limits.hit("login", address, str(identity.user_id))
     user = storage.read(lambda tx: tx.users.get(identity.user_id))
     if user is None:
         raise Unauthenticated
@@ -69,10 +76,10 @@ class SignIn:
             raise BadCredentials
         if is_empty(identifier) or is_empty(password):
             raise BadCredentials
-        self.limits.hit("login", address, identifier.casefold())
-        user = find_user(self.storage, identifier, by_account=by_account)
+        user = find_limited(self.storage, self.limits, "login", identifier, address, by_account=by_account)
         if not self.passwords.matches(password, user.password):
             raise BadCredentials
+        again = None if self.passwords.is_current(user.password) else self.passwords.hash(password)
         grant = self._grant(user.id, family_id=self.secrets.new_uuid())
 
         def work(tx: Transaction) -> bool:
@@ -80,6 +87,8 @@ class SignIn:
             still = tx.users.get(user.id)
             if still is None or still.password != user.password:
                 return False
+            if again is not None:
+                tx.users.set_password(user.id, again)
             grant.keep(tx)
             return True
 
@@ -101,30 +110,30 @@ class SignIn:
     def refresh(self, refresh_token: str) -> SignedIn:
         """Rotate a refresh token: a new access token, a new refresh token, and the old one is used up.
 
-        A token that was used before ends its whole family (RFC 9700, section 4.14.2). Raises Unauthenticated,
-        StorageUnavailable.
+        A token that was used before ends its whole family (RFC 9700, section 4.14.2). Raises Unauthenticated, then as
+        RefreshTokenReused, StorageUnavailable.
         """
         fingerprint = self.secrets.fingerprint(refresh_token)
         now = self.clock.now()
         known = self.storage.read(lambda tx: tx.sessions.refresh_token(fingerprint))
-        if known is None or now >= known.expires_at:
+        if known is None:
             raise Unauthenticated
         grant = self._grant(known.user_id, known.family_id, known.family_expires_at)
 
-        def work(tx: Transaction) -> str | None:
+        def work(tx: Transaction) -> str | Refusal:
             tx.users.lock({known.user_id})
             user = tx.users.get(known.user_id)
             if user is None or tx.sessions.refresh_token(fingerprint) is None:
-                return None
+                return Unauthenticated()
             if not tx.sessions.use(fingerprint, now):
                 tx.sessions.end_family(known.family_id)
-                return None
+                return RefreshTokenReused()
+            if now >= known.expires_at:
+                return Unauthenticated()
             grant.keep(tx)
             return user.account_number
 
-        account_number = self.storage.run(work, once=self.secrets.new_id())
-        if account_number is None:
-            raise Unauthenticated
+        account_number = or_raise(self.storage.run(work, once=self.secrets.new_id()))
         return self._signed_in(account_number, grant)
 
     def sign_out(self, identity: Identity) -> None:

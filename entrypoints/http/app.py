@@ -8,7 +8,16 @@ from typing import Any
 
 import falcon
 
-from domain.model.errors import Forbidden, Unauthenticated
+from domain.model.errors import (
+    BadCredentials,
+    Forbidden,
+    InvalidOtp,
+    InvalidPin,
+    InvalidResetToken,
+    TooManyRequests,
+    Unauthenticated,
+    UnknownUser,
+)
 from entrypoints.composition import Hucha
 from entrypoints.http import openapi
 from entrypoints.http.auth import Authentication, log_denial
@@ -51,6 +60,12 @@ from entrypoints.http.signing_in import (
 )
 from entrypoints.settings import Network
 
+DENIALS = (
+    *(Unauthenticated, Forbidden, BadCredentials, UnknownUser, InvalidPin),
+    *(InvalidOtp, InvalidResetToken, TooManyRequests),
+)
+"""Refusals that leave a line in the log: somebody tried to be, or to do, what they may not."""
+
 
 def create_app(hucha: Hucha) -> Envelope:
     """The WSGI app over these use cases."""
@@ -68,7 +83,7 @@ def create_falcon_app(hucha: Hucha, metrics: Metrics) -> falcon.App[falcon.Reque
         app.add_route(route.path, route.resource)
     for kind in (falcon.HTTPError, Exception):  # Falcon has handlers of its own for both
         app.add_error_handler(kind, _write_failure)
-    for denial in (Unauthenticated, Forbidden):
+    for denial in DENIALS:
         app.add_error_handler(denial, partial(_deny, hucha.settings.trusted_proxies))
     return app
 
@@ -137,7 +152,7 @@ class _RouteForMetrics:
 def _deny(
     trusted_proxies: Sequence[Network], req: falcon.Request, resp: falcon.Response, error: Exception, params: Any
 ) -> None:
-    log_denial(req, trusted_proxies)
+    log_denial(req, trusted_proxies, error)
     _write_failure(req, resp, error, params)
 
 

@@ -7,7 +7,7 @@ import falcon
 import msgspec
 
 from domain.use_cases.change_password import ChangePassword
-from entrypoints.http.auth import Authentication, client_address
+from entrypoints.http.auth import Authentication, counted_address, log_success
 from entrypoints.http.openapi import Access, Operation, describe
 from entrypoints.http.payloads import parse_body, read_body
 from entrypoints.settings import Settings
@@ -81,7 +81,7 @@ class SendOtpResource:
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         fields = parse_body(read_body(req))
         email = self._change_password.send_otp(
-            fields.get("identifier"), client_address(req, self._settings.trusted_proxies)
+            fields.get("identifier"), counted_address(req, self._settings.trusted_proxies)
         )
         resp.data = msgspec.json.encode(Message(f"OTP sent successfully to: {email}"))
 
@@ -107,7 +107,7 @@ class VerifyOtpResource:
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         fields = parse_body(read_body(req))
         token = self._change_password.verify_otp(
-            fields.get("identifier"), fields.get("otp"), client_address(req, self._settings.trusted_proxies)
+            fields.get("identifier"), fields.get("otp"), counted_address(req, self._settings.trusted_proxies)
         )
         resp.data = msgspec.json.encode(ResetToken(token))
 
@@ -141,9 +141,10 @@ class ResetPasswordResource:
             fields.get("identifier"),
             fields.get("resetToken"),
             fields.get("newPassword"),
-            client_address(req, self._settings.trusted_proxies),
+            counted_address(req, self._settings.trusted_proxies),
         )
         resp.data = msgspec.json.encode(Message("Password reset successfully"))
+        log_success(req, self._settings.trusted_proxies, "reset a password")
 
 
 class ChangePasswordResource:
@@ -173,3 +174,4 @@ class ChangePasswordResource:
             identity, fields.get("oldPassword"), fields.get("newPassword"), self._authentication.address(req)
         )
         resp.data = msgspec.json.encode(Message("Password changed successfully"))
+        self._authentication.log_success(req, "changed the password")

@@ -70,6 +70,7 @@ class CreatePinResource:
         address = self._authentication.address(req)
         self._manage_pin.create(identity, fields.get("pin"), fields.get("password"), address)
         resp.data = msgspec.json.encode(Done("PIN created successfully"))
+        self._authentication.log_success(req, "created the PIN")
 
 
 class UpdatePinResource:
@@ -103,6 +104,7 @@ class UpdatePinResource:
             self._authentication.address(req),
         )
         resp.data = msgspec.json.encode(Done("PIN updated successfully"))
+        self._authentication.log_success(req, "updated the PIN")
 
 
 class ResetPinResource:
@@ -136,3 +138,4 @@ class ResetPinResource:
             self._authentication.address(req),
         )
         resp.data = msgspec.json.encode(Done("PIN reset successfully"))
+        self._authentication.log_success(req, "reset the PIN")

@@ -133,11 +133,14 @@ class SettingsResource:
             response=ProfileObject,
             answer="The customer as it is now",
             access=Access.USER,
+            limited=True,
         )
     )
     def on_put(self, req: falcon.Request, resp: falcon.Response) -> None:
         identity = self._authentication.user(req)
-        resp.data = _encode(_shown(self._profile.change(identity, parse_body(read_body(req)))))
+        fields = parse_body(read_body(req))
+        changed = self._profile.change(identity, fields, self._authentication.address(req))
+        resp.data = _encode(_shown(changed))
 
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode

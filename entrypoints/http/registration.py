@@ -14,7 +14,7 @@ from domain.model.users import User
 from domain.rules.passwords import PasswordPolicy
 from domain.rules.registration import parse_registration
 from domain.use_cases.register import Register
-from entrypoints.http.auth import client_address
+from entrypoints.http.auth import counted_address
 from entrypoints.http.openapi import Operation, describe
 from entrypoints.http.payloads import parse_body, read_body
 from entrypoints.settings import Settings
@@ -190,5 +190,5 @@ def _registered(
     required: tuple[str, ...],
     policy: PasswordPolicy,
 ) -> User:
-    register.allow(client_address(req, settings.trusted_proxies))
+    register.allow(counted_address(req, settings.trusted_proxies))
     return register(parse_registration(fields, required, policy))

@@ -12,7 +12,7 @@ from domain.model.errors import Unauthenticated
 from domain.model.fields import is_empty
 from domain.model.sessions import SignedIn
 from domain.use_cases.sign_in import SignIn
-from entrypoints.http.auth import Authentication, client_address, is_from_loopback
+from entrypoints.http.auth import Authentication, counted_address, is_from_loopback, log_success
 from entrypoints.http.openapi import Access, Operation, describe
 from entrypoints.http.payloads import parse_body, read_body
 from entrypoints.settings import Settings
@@ -76,7 +76,7 @@ class AuthLoginResource:
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         fields = parse_body(read_body(req))
-        address = client_address(req, self._settings.trusted_proxies)
+        address = counted_address(req, self._settings.trusted_proxies)
         signed_in = self._sign_in(fields.get("email"), fields.get("password"), address, by_account=False)
         _answer(req, resp, signed_in, self._settings)
 
@@ -103,7 +103,7 @@ class UsersLoginResource:
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         fields = parse_body(read_body(req))
-        address = client_address(req, self._settings.trusted_proxies)
+        address = counted_address(req, self._settings.trusted_proxies)
         _answer(req, resp, self._sign_in(fields.get("identifier"), fields.get("password"), address), self._settings)
 
 
@@ -157,7 +157,9 @@ class AuthLogoutResource:
         )
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        self._sign_in.sign_out(self._authentication.user(req))
+        identity = self._authentication.user(req)
+        parse_body(read_body(req))
+        self._sign_in.sign_out(identity)
         _set_cookie(resp, "", EPOCH, secure=not self._authentication.is_from_loopback(req))
         resp.status = 204
 
@@ -191,6 +193,7 @@ def _answer(req: falcon.Request, resp: falcon.Response, signed_in: SignedIn, set
     secure = not is_from_loopback(req, settings.trusted_proxies)
     _set_cookie(resp, signed_in.refresh_token, signed_in.refresh_expires_at, secure=secure)
     resp.data = msgspec.json.encode(TokenAnswer(signed_in.access_token))
+    log_success(req, settings.trusted_proxies, "signed in")
 
 
 def _set_cookie(resp: falcon.Response, value: str, expires: datetime, *, secure: bool) -> None:

@@ -23,6 +23,10 @@ class CodeStore(Protocol):
         """Keep how often the code was tried, and whether it was used."""
         ...
 
+    def use_all(self, user_id: int) -> None:
+        """Mark all of a user's codes as used; their tries stay."""
+        ...
+
     def purge(self, before: datetime) -> None:
         """Forget the codes made before this instant."""
         ...

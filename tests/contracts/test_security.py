@@ -16,6 +16,7 @@ import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -31,7 +32,7 @@ from adapters.keyed_hashes import HmacHashes, framed
 from adapters.keyring import KeyRing
 from adapters.system_secrets import SystemSecrets
 from adapters.vault import AesGcmVault
-from domain.model.errors import PasswordsBusy, Unauthenticated
+from domain.model.errors import KeyMissing, PasswordsBusy, Unauthenticated
 from domain.model.sessions import Claims
 from domain.model.users import HashedPassword
 
@@ -133,9 +134,10 @@ class TestPasswords:
         assert both.hash(PASSWORD).key_id == NEW_RING.key_ids[0]
         assert passwords_of(NEW_RING).matches(PASSWORD, both.hash(PASSWORD))
 
-    def test_a_hash_under_no_key_in_force_matches_nothing(self) -> None:
+    def test_a_hash_under_no_key_in_force_is_no_wrong_password(self) -> None:
         kept = passwords_of(OLD_RING).hash(PASSWORD)
-        assert not passwords_of(NEW_RING).matches(PASSWORD, kept)
+        with pytest.raises(KeyMissing):
+            passwords_of(NEW_RING).matches(PASSWORD, kept)
         assert not passwords_of(BOTH).matches(PASSWORD, HashedPassword(kept.hash, NEW_RING.key_ids[0]))
 
     @pytest.mark.parametrize("spoilt", ["", "x", "$2b$04$", "$2b$99$" + "a" * 53, "ñ", "\0"])
@@ -230,14 +232,23 @@ class TestKeyedHashes:
         kept = HmacHashes(OLD_RING).hash("pin", "7", "1234")
         assert HmacHashes(BOTH).matches(kept, "pin", "7", "1234")
         assert HmacHashes(NEW_RING).matches(HmacHashes(BOTH).hash("pin", "7", "1234"), "pin", "7", "1234")
-        assert not HmacHashes(NEW_RING).matches(kept, "pin", "7", "1234")
+        with pytest.raises(KeyMissing):
+            HmacHashes(NEW_RING).matches(kept, "pin", "7", "1234")
+
+    def test_what_was_made_with_an_older_key_is_not_current(self) -> None:
+        old, new = HmacHashes(OLD_RING).hash("pin", "7", "1234"), HmacHashes(BOTH).hash("pin", "7", "1234")
+        assert [HmacHashes(BOTH).is_current(kept) for kept in (old, new)] == [False, True]
+        old, new = passwords_of(OLD_RING).hash(PASSWORD), passwords_of(BOTH).hash(PASSWORD)
+        assert [passwords_of(BOTH).is_current(kept) for kept in (old, new)] == [False, True]
+        assert not BcryptPasswords(BOTH, rounds=5, slots=1, waiting=1).is_current(new)
 
     def test_what_was_altered_matches_nothing(self) -> None:
         hashes = HmacHashes(OLD_RING)
         kept = hashes.hash("pin", "7", "1234")
         spoilt = ["", "$", "$$", "x", "ñ$ñ$ñ", kept + "0", kept[:-1], kept + "$", kept.rpartition("$")[0] + "$ñ"]
         for other in [*spoilt, *altered(kept)]:
-            assert not hashes.matches(other, "pin", "7", "1234"), other
+            with suppress(KeyMissing):
+                assert not hashes.matches(other, "pin", "7", "1234"), other
 
     def test_the_value_cant_be_guessed_without_the_key(self) -> None:
         kept = HmacHashes(OLD_RING).hash("pin", "7", "1234")

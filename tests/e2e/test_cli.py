@@ -17,7 +17,7 @@ import pytest
 
 from .processes import START_SECONDS, Serving, hucha
 
-COMMANDS = ("serve", "migrate", "create-operator", "revoke-operator")
+COMMANDS = ("serve", "worker", "migrate", "create-operator", "revoke-operator", "audit", "backup")
 KEY = re.compile(r"hucha_[A-Za-z0-9_-]{43}\n")
 
 
@@ -88,8 +88,9 @@ def test_an_operator_is_created_and_revoked(tmp_path: Path) -> None:
 
 def test_who_gives_and_takes_keys_learns_in_which_database(tmp_path: Path) -> None:
     place = f"the database is sqlite:///{tmp_path}/var/hucha.db"
+    keys = f"made new keys in {tmp_path}/var/hucha.keys: keep a copy, but not beside one of the database"
     created = hucha("create-operator", "ana", cwd=tmp_path)
-    assert messages(created) == [place, "created the operator ana"]
+    assert messages(created) == [keys, place, "created the operator ana"]
     assert created.stdout.strip() not in created.stderr
     assert messages(hucha("revoke-operator", "ana", cwd=tmp_path)) == [place, "revoked the operator ana"]
     assert messages(hucha("revoke-operator", "ana", cwd=tmp_path))[0] == place, "where it looked in vain"

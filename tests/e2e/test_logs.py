@@ -33,6 +33,7 @@ def without_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finis
     folder = tmp_path_factory.mktemp("nowhere")
     url = "mysql+pymysql://bank:s3cret-Tf4@127.0.0.1:1/hucha"
     environment = {"DATABASE_URL": url, "LOG_FORMAT": "json", "LOG_LEVEL": "DEBUG"}
+    environment |= {"SECRET_KEY": "s3cret" * 6, "DATA_KEY": "s3cret" * 7}
     with ThreadPoolExecutor() as pool:
         calls = (("serve",), ("migrate",), ("create-operator", "ana"))
         yield [pool.submit(hucha, *words, cwd=folder, **environment) for words in calls]

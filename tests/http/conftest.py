@@ -16,6 +16,9 @@ from entrypoints.settings import Settings
 
 Clients = Callable[..., testing.TestClient]
 
+CHEAP = 4
+"""The least cost of bcrypt: the tests hash many passwords, and none is worth anything."""
+
 
 @pytest.fixture
 def clock() -> SetClock:
@@ -24,7 +27,7 @@ def clock() -> SetClock:
 
 @pytest.fixture
 def hucha(clock: SetClock) -> Hucha:
-    return build_in_memory(clock=clock)
+    return build_in_memory(Settings(bcrypt_rounds=CHEAP), clock)
 
 
 @pytest.fixture
@@ -43,7 +46,7 @@ def client_with() -> Clients:
     """A client of a new bank in memory, with these settings."""
 
     def make(**settings: Any) -> testing.TestClient:
-        return testing.TestClient(create_app(build_in_memory(Settings(**settings))))
+        return testing.TestClient(create_app(build_in_memory(Settings(**{"bcrypt_rounds": CHEAP} | settings))))
 
     return make
 
@@ -56,7 +59,7 @@ def database(tmp_path: Path) -> Path:
 @pytest.fixture
 def stored(database: Path) -> Iterator[Hucha]:
     """A bank over SQLite."""
-    hucha = build(Settings(database_url=f"sqlite:///{database}", threads=4))
+    hucha = build(Settings(database_url=f"sqlite:///{database}", threads=10, bcrypt_rounds=CHEAP))
     yield hucha
     hucha.close()
 

@@ -12,6 +12,7 @@ from entrypoints.composition import Hucha, build_in_memory
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings, WrongSetting
 
+from .accounts import open_account
 from .answers import error_of, problem_of
 from .bodies import GOOD, body_of
 from .conftest import Clients
@@ -176,6 +177,18 @@ def test_a_denied_operator_is_logged_with_the_route_and_the_address(
     ask(client, method, target, {"Authorization": "Bearer hucha_guess-Zq1"})
     route = target.partition("?")[0].replace("profiles/1", "profiles/{user_id}")
     assert denials(caplog) == [f"access denied: {method} {route} from 203.0.113.9"]
+
+
+@pytest.mark.parametrize(("method", "target"), OPERATORS_ONLY)
+def test_a_customer_who_tries_an_operators_route_is_logged_too(
+    client: TestClient, hucha: Hucha, caplog: pytest.LogCaptureFixture, method: str, target: str
+) -> None:
+    # contract: C5, G3
+    answer = ask(client, method, target, open_account(hucha).bearer)
+    assert problem_of(answer, 403)["detail"] == "Access Denied"
+    route = target.partition("?")[0].replace("profiles/1", "profiles/{user_id}")
+    assert denials(caplog) == [f"access denied: {method} {route} from 203.0.113.9"]
+    assert hucha.risk_profiles.get(1).rating == "medium"
 
 
 def test_a_denied_event_is_logged_with_the_address_behind_the_proxies(caplog: pytest.LogCaptureFixture) -> None:

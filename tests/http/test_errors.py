@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
 
@@ -11,28 +12,25 @@ from falcon.testing import TestClient
 
 from entrypoints.composition import Hucha
 
+from .accounts import open_account
 from .answers import error_of, problem_of
 from .bodies import GOOD, body_of
+from .documented import OPERATIONS
 
 JSON = {"Content-Type": "application/json"}
-METHODS = {
-    "/event": {"POST"},
-    "/api/events": {"GET"},
-    "/api/risk-profiles/1": {"GET", "PUT"},
-    "/healthz": {"GET"},
-    "/readyz": {"GET"},
-    "/metrics": {"GET"},
-    "/api/openapi.json": {"GET"},
-    "/api/docs": {"GET"},
-    "/api/docs/start.js": {"GET"},
-}
+METHODS: dict[str, set[str]] = defaultdict(set)
+"""The methods of each path that the document describes."""
+
+for one in OPERATIONS:
+    METHODS[one.filled_path].add(one.method.upper())
+ERROR_TYPES = {one.filled_path: one.error_types for one in OPERATIONS}
 WRONG = [
     (method, path)
     for path, methods in METHODS.items()
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
     if method not in methods
 ]
-READABLE = [path for path, methods in METHODS.items() if "GET" in methods]
+READABLE = [one.filled_path for one in OPERATIONS if one.method == "get" and "accessToken" not in one.schemes]
 
 
 @pytest.mark.parametrize(
@@ -60,6 +58,11 @@ READABLE = [path for path, methods in METHODS.items() if "GET" in methods]
         "/" + "x" * 10_000,
         "/año",
         "/<script>alert(1)</script>",
+        "/api/account",
+        "/api/account/nothing",
+        "/api/account/deposit/",
+        "/api/auth/login/x",
+        "/api/users",
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH"])
@@ -73,10 +76,9 @@ def test_an_unknown_path_is_404(client: TestClient, operator: dict[str, str], me
 def test_a_wrong_method_is_405_and_the_right_ones_are_told(client: TestClient, method: str, path: str) -> None:
     # contract: G2
     answer = client.simulate_request(method, path, body=body_of(GOOD), headers=JSON)
-    if path == "/event":
-        error_of(answer, 405)
-    else:
-        problem_of(answer, 405)
+    assert answer.status_code == 405
+    assert {answer.headers["Content-Type"].partition(";")[0]} == ERROR_TYPES[path]
+    assert "This method is not for this resource." in answer.text
     allowed = {name.strip() for name in answer.headers["Allow"].split(",")}
     assert allowed - {"OPTIONS", "HEAD"} == METHODS[path]  # RFC 9110, 15.5.6
 
@@ -99,6 +101,14 @@ def test_head_is_get_without_the_body(client: TestClient, operator: dict[str, st
     assert (got.status_code, answer.status_code) == (200, 200)
     assert answer.content == b""
     assert answer.headers["Content-Type"] == got.headers["Content-Type"]
+
+
+@pytest.mark.parametrize("path", ["/api/dashboard/account", "/api/account/transactions", "/api/user/profile"])
+def test_head_is_for_customers_too(hucha: Hucha, path: str) -> None:
+    nuwe = open_account(hucha, balance="10.00")
+    answer = nuwe.client.simulate_head(path, headers=nuwe.bearer)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert nuwe.client.simulate_head(path).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/event", "/nothing"])

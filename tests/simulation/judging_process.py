@@ -34,9 +34,11 @@ def random_events(seed: str, count: int) -> Iterator[Action]:
             time=max(0, 300 + number // 2 * 3 - random.choice(LATENESS_SECONDS)),
         )
 
+KEY = b"k" * 32
+
 
 def main(url: str, seed: str, threads: int, events: int) -> None:
-    hucha = build(Settings(database_url=url, threads=threads))
+    hucha = build(Settings(database_url=url, threads=threads, secret_key=(KEY,), data_key=(KEY,)))
     print("ready", flush=True)
     sys.stdin.readline()
 

@@ -24,6 +24,21 @@ def upgrade() -> None:
     _due_work()
     _outbox()
     _notifications()
+    _key_proofs()
+
+
+def _key_proofs() -> None:
+    op.create_table(
+        "key_proofs",
+        sa.Column("name", sa.String(32), primary_key=True),
+        sa.Column(
+            "proof",
+            sa.String(64),
+            nullable=False,
+            comment="tells whether a key is the one that the data was made with",
+        ),
+        **ONCE,
+    )
 
 
 def _users() -> None:
