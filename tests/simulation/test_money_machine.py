@@ -125,7 +125,12 @@ class Model:
         customer = self.customers[order.user_id]
         kept = customer.kept.get(order.key.key) if order.key else None
         if kept is not None and now - kept[2] <= KEYS_KEPT:
-            return kept[1] if kept[0] == asked(order) else KeyReused
+            if customer.locked_until is not None and now < customer.locked_until:
+                return PinLocked
+            if kept[0] == asked(order):
+                return kept[1]
+            self.try_pin(customer, order.pin, now)
+            return KeyReused
         return self.try_pin(customer, order.pin, now) or self.refusal(customer, order)
 
     def try_pin(self, customer: Customer, pin: object, now: datetime) -> type[Refusal] | None:
