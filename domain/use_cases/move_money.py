@@ -27,11 +27,13 @@ from domain.model.fields import is_empty, texts
 from domain.model.idempotency import KEYS_KEPT, IdempotencyKey, KeptOutcome
 from domain.model.money import AMOUNT_LIMIT, EXACT, parse_positive_amount
 from domain.model.notifications import Notification
+from domain.model.sessions import Claims
 from domain.model.transactions import LONGEST_REFERENCE, Movement, MovementType
 from domain.model.users import LONGEST_ACCOUNT_NUMBER, Account
 from domain.use_cases.book_movement import book_movement
 from domain.use_cases.judge_events import judge_and_keep
 from domain.use_cases.manage_pin import try_pin
+from domain.use_cases.sign_in import identify
 from ports.clock import Clock
 from ports.security import KeyedHashes, Secrets
 from ports.storage import Storage, Transaction
@@ -42,7 +44,11 @@ class Order:
     """What a signed-in user asks for. Pin, amount and the rest are as they came; the use case checks them in order."""
 
     type: MovementType
-    user_id: int
+    user: int | Claims
+    """Whose money: a user's id, or what the user's token says; its session is then looked up with everything else, in
+    one transaction.
+    """
+
     pin: object = attrs.field(repr=False)
     amount: object
     target_account_number: object = None
@@ -92,6 +98,9 @@ class _Batch:
     targets: dict[str, int] = attrs.field(factory=dict)
     """User ids by account number."""
 
+    owners: dict[str, int | None] = attrs.field(factory=dict)
+    """User ids by session; None for one that has ended."""
+
     accounts: dict[int, Account] = attrs.field(factory=dict)
     stale: set[int] = attrs.field(factory=set)
     """Whose account has changed since it was read."""
@@ -103,7 +112,16 @@ class _Batch:
         numbers = {number for number in transfers if isinstance(number, str) and len(number) <= LONGEST_ACCOUNT_NUMBER}
         if numbers:
             self.targets = self.tx.users.account_ids(numbers)
-        self.accounts = self.tx.users.lock({order.user_id for order in orders}.union(self.targets.values()))
+        for order in orders:
+            if not isinstance(order.user, int):
+                identity = identify(self.tx, order.user, self.now)
+                self.owners[order.user.session_id] = None if identity is None else identity.user_id
+        owners = {user_id for user_id in map(self.owner, orders) if user_id is not None}
+        self.accounts = self.tx.users.lock(owners.union(self.targets.values()))
+
+    def owner(self, order: Order) -> int | None:
+        """The id of the user whose order it is; None where the session has ended."""
+        return order.user if isinstance(order.user, int) else self.owners[order.user.session_id]
 
     def account(self, user_id: int | None) -> Account | None:
         """A locked account, as it is now; None where there is none."""
@@ -113,10 +131,10 @@ class _Batch:
         return None if user_id is None else self.accounts.get(user_id)
 
     def carry_out(self, order: Order) -> Outcome:
-        account = self.account(order.user_id)
+        account = self.account(self.owner(order))
         if account is None:
             return Unauthenticated()
-        kept = order.key and self.tx.idempotency.find(order.user_id, order.key.key, self.now - KEYS_KEPT)
+        kept = order.key and self.tx.idempotency.find(account.user_id, order.key.key, self.now - KEYS_KEPT)
         if order.key and kept:
             return self.replay(order, order.key, account, kept)
         refusal = try_pin(self.tx, self.hashes, account, order.pin, self.now)
@@ -127,7 +145,7 @@ class _Batch:
             movement = _PLANS[order.type](self, order, account)
         except Refusal as refused:  # nothing was written but the PIN's count, which stays
             return refused
-        return self.book(order, movement)
+        return self.book(order.key, movement)
 
     def replay(self, order: Order, key: IdempotencyKey, account: Account, kept: KeptOutcome) -> Outcome:
         """The outcome of the order that the key guarded, or a refusal where it guarded another.
@@ -143,11 +161,10 @@ class _Batch:
         self.stale.add(account.user_id)
         return KeyReused()
 
-    def book(self, order: Order, movement: Movement) -> int:
+    def book(self, key: IdempotencyKey | None, movement: Movement) -> int:
         id = book_movement(self.tx, movement)
-        if order.key:
-            outcome = KeptOutcome(order.key.fingerprints[0], id, self.now)
-            self.tx.idempotency.keep(order.user_id, order.key.key, outcome)
+        if key:
+            self.tx.idempotency.keep(movement.user_id, key.key, KeptOutcome(key.fingerprints[0], id, self.now))
         self.booked.append((id, movement))
         self.stale.update(movement.effects())
         return id
@@ -155,12 +172,12 @@ class _Batch:
     def deposit(self, order: Order, account: Account) -> Movement:
         amount = _amount(order)
         _check_holds(account, amount)
-        return self.movement(order, amount)
+        return self.movement(order, account, amount)
 
     def withdrawal(self, order: Order, account: Account) -> Movement:
         amount = _amount(order)
         _check_funds(account, amount)
-        return self.movement(order, amount)
+        return self.movement(order, account, amount)
 
     def transfer(self, order: Order, account: Account) -> Movement:
         amount = _amount(order)
@@ -172,10 +189,10 @@ class _Batch:
             raise SameAccount
         _check_funds(account, amount)
         _check_holds(target, amount)
-        return attrs.evolve(self.movement(order, amount), target_user_id=target.user_id, reference=reference)
+        return attrs.evolve(self.movement(order, account, amount), target_user_id=target.user_id, reference=reference)
 
-    def movement(self, order: Order, amount: Decimal) -> Movement:
-        return Movement(order.type, order.user_id, amount, timestamp=self.now, booked_at=self.now)
+    def movement(self, order: Order, account: Account, amount: Decimal) -> Movement:
+        return Movement(order.type, account.user_id, amount, timestamp=self.now, booked_at=self.now)
 
     def judge(self) -> None:
         """Run cash deposits and withdrawals through the event rules, in a stream of their own (contract C7)."""

@@ -37,6 +37,12 @@ def find_limited(
     return user
 
 
+def identify(tx: Transaction, claims: Claims, now: datetime) -> Identity | None:
+    """Who is signed in by a token that says this; None where the session has ended."""
+    identity = tx.sessions.identify(claims.session_id, now)
+    return identity if identity is not None and identity.account_number == claims.account_number else None
+
+
 def check_own_password(
     storage: Storage, passwords: Passwords, limits: RateLimits, identity: Identity, password: str, address: str
 ) -> User:
@@ -98,14 +104,19 @@ class SignIn:
 
     def identify(self, token: str) -> Identity:
         """Who holds this access token. Raises Unauthenticated, StorageUnavailable."""
-        claims = self.tokens.read(token)
+        claims = self.claims(token)
         now = self.clock.now()
-        if now >= claims.expires_at:
-            raise Unauthenticated
-        identity = self.storage.read(lambda tx: tx.sessions.identify(claims.session_id, now))
-        if identity is None or identity.account_number != claims.account_number:
+        identity = self.storage.read(lambda tx: identify(tx, claims, now))
+        if identity is None:
             raise Unauthenticated
         return identity
+
+    def claims(self, token: str) -> Claims:
+        """What a token of ours says that hasn't expired; its session may have ended. Raises Unauthenticated."""
+        claims = self.tokens.read(token)
+        if self.clock.now() >= claims.expires_at:
+            raise Unauthenticated
+        return claims
 
     def refresh(self, refresh_token: str) -> SignedIn:
         """Rotate a refresh token: a new access token, a new refresh token, and the old one is used up.

@@ -11,7 +11,7 @@ import falcon
 
 from domain.model.errors import Forbidden, Unauthenticated
 from domain.model.operators import Operator
-from domain.model.sessions import Identity
+from domain.model.sessions import Claims, Identity
 from domain.use_cases.manage_operators import Operators
 from domain.use_cases.sign_in import SignIn
 from entrypoints.settings import Network
@@ -31,6 +31,13 @@ class Authentication:
     def user(self, req: falcon.Request) -> Identity:
         """The signed-in customer. Raises Unauthenticated."""
         return self._sign_in.identify(_bearer_token(req))
+
+    def claims(self, req: falcon.Request) -> Claims:
+        """What the customer's token says, where it is ours and hasn't expired: its session may have ended.
+
+        Raises Unauthenticated.
+        """
+        return self._sign_in.claims(_bearer_token(req))
 
     def operator(self, req: falcon.Request) -> Operator:
         """The operator. Raises Unauthenticated, or Forbidden for a customer."""

@@ -13,13 +13,23 @@ import falcon
 import msgspec
 from msgspec import Meta
 
+from domain.model.errors import InvalidFields
 from domain.model.transactions import BookedMovement, MovementType
 from domain.use_cases.move_money import Order
 from domain.use_cases.show_history import ShowHistory
 from entrypoints.http.auth import Authentication
 from entrypoints.http.idempotency import Digests, idempotency_key
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
-from entrypoints.http.payloads import MOST_ROWS, AmountIn, Count, all_of, parse_body, query_integer, read_body
+from entrypoints.http.payloads import (
+    MOST_ROWS,
+    AmountIn,
+    BodyRefused,
+    Count,
+    all_of,
+    parse_body,
+    query_integer,
+    read_body,
+)
 
 
 @attrs.frozen
@@ -84,19 +94,16 @@ class OrderTaker:
         self._digests = digests
 
     def __call__(self, req: falcon.Request, resp: falcon.Response, type: MovementType, done: str) -> None:
-        identity = self._authentication.user(req)
-        body = read_body(req)
-        fields = parse_body(body)
-        order = Order(
-            type,
-            identity.user_id,
-            fields.get("pin"),
-            fields.get("amount"),
-            fields.get("targetAccountNumber"),
-            fields.get("reference"),
-            idempotency_key(req, identity, body, self._digests),
-        )
-        self._move_money(order)
+        claims = self._authentication.claims(req)  # the session is looked up in the transaction that moves the money
+        try:
+            body = read_body(req)
+            fields = parse_body(body)
+            key = idempotency_key(req, claims.account_number, body, self._digests)
+        except (BodyRefused, InvalidFields):
+            self._authentication.user(req)  # who isn't signed in learns nothing else
+            raise
+        amount, target, reference = (fields.get(name) for name in ("amount", "targetAccountNumber", "reference"))
+        self._move_money(Order(type, claims, fields.get("pin"), amount, target, reference, key))
         resp.data = msgspec.json.encode(Moved(done))
 
 

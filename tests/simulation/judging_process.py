@@ -34,6 +34,7 @@ def random_events(seed: str, count: int) -> Iterator[Action]:
             time=max(0, 300 + number // 2 * 3 - random.choice(LATENESS_SECONDS)),
         )
 
+
 KEY = b"k" * 32
 
 

@@ -122,7 +122,7 @@ class Model:
 
     def expect(self, order: Order, now: datetime) -> int | type[Refusal] | None:
         """What must come of an order: the id of a replay, a refusal, or None for a movement of its own."""
-        customer = self.customers[order.user_id]
+        customer = self.customers[order.user]
         kept = customer.kept.get(order.key.key) if order.key else None
         if kept is not None and now - kept[2] <= KEYS_KEPT:
             if customer.locked_until is not None and now < customer.locked_until:
@@ -164,7 +164,7 @@ class Model:
 
     def book(self, order: Order, id: int, now: datetime) -> None:
         """Change the balances, and remember."""
-        customer, amount = self.customers[order.user_id], Decimal(str(order.amount))
+        customer, amount = self.customers[order.user], Decimal(str(order.amount))
         target = self.by_number(order.target_account_number) if order.type == "CASH_TRANSFER" else None
         customer.balance += amount if order.type == "CASH_DEPOSIT" else -amount
         number = target and target.identity.account_number
@@ -181,7 +181,7 @@ class Model:
 
 def asked(order: Order) -> tuple[object, ...]:
     """What an order asks for, as a key's fingerprint sees it."""
-    return (order.type, order.user_id, repr(order.pin), repr(order.amount), order.target_account_number)
+    return (order.type, order.user, repr(order.pin), repr(order.amount), order.target_account_number)
 
 
 def is_amount(amount: object) -> bool:
