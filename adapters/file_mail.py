@@ -9,7 +9,6 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from adapters.internet_message import internet_message
 from domain.model.errors import MailUnavailable
 from domain.model.mail import Mail
 
@@ -27,6 +26,8 @@ class FileMailer:
         self._sender = sender
 
     def send(self, mail: Mail) -> None:
+        from adapters.internet_message import internet_message  # with the first letter, not at the start
+
         data = internet_message(mail, self._sender).as_bytes()
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

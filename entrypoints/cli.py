@@ -20,6 +20,9 @@ from entrypoints.settings import Settings, WrongSetting
 if TYPE_CHECKING:
     from domain.use_cases.manage_operators import Operators
 
+WORKER_REST_SECONDS = 0.5
+"""The first requests needn't share the interpreter with the worker's first look."""
+
 WORKER_PATIENCE_SECONDS = 1.0
 """The worker is asked to stop when the server is: so much longer than the requests may its jobs take to end."""
 
@@ -104,7 +107,7 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
     try:
         _log.info("the database is %s", shown_database(settings))
         server.application = create_app(hucha)
-        worker = Worker(hucha.due_work, hucha.alarm, prepare=hucha.prepare_work)
+        worker = Worker(hucha.due_work, hucha.alarm, prepare=hucha.prepare_work, rest_seconds=WORKER_REST_SECONDS)
         worker.start()
         try:
             serve(server, worker.ask_to_stop)

@@ -35,7 +35,7 @@ class Worker:
     """Runs due work in a thread until it is stopped.
 
     `woken` is an event that whoever makes work due may set; `wake` does the same. `prepare` is called once, before
-    the first look, and again until it doesn't raise.
+    the first look, and again until it doesn't raise. The first look comes after `rest_seconds`, unless it is woken.
     """
 
     def __init__(
@@ -44,10 +44,12 @@ class Worker:
         woken: threading.Event | None = None,
         *,
         prepare: Callable[[], None] = lambda: None,
+        rest_seconds: float = 0,
         pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         self._woken = woken or threading.Event()
         self._prepare: Callable[[], None] | None = prepare
+        self._rest_seconds = rest_seconds
         self._pause_seconds = pause_seconds
         self._threads = _Threads(LETTERS_AT_ONCE, self._woken.set)
         self._clock = run_due_work.clock
@@ -87,6 +89,8 @@ class Worker:
         self._threads.wait(max(0.0, deadline - time.monotonic()))
 
     def _run(self) -> None:
+        if self._rest_seconds:
+            self._woken.wait(self._rest_seconds)
         while not self._threads.stopping():
             wait_seconds = self._look()
             self._woken.wait(wait_seconds)
