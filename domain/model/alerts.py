@@ -1,0 +1,39 @@
+"""Alerts that users set on their balance. Source: seed A, task 4; contract A8, A12."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+import attrs
+
+AlertStatus = Literal["armed", "fired"]
+
+
+@attrs.frozen
+class AmountReached:
+    """Fires when the balance reaches `alert_threshold`, on the way to `target_amount`."""
+
+    target_amount: Decimal
+    alert_threshold: Decimal
+
+
+@attrs.frozen
+class BalanceDrop:
+    """Fires when the balance has fallen by `balance_drop_threshold` from its highest since `highest` was set."""
+
+    balance_drop_threshold: Decimal
+    highest: Decimal
+    """The highest balance since the alert was made, or since it last fired."""
+
+
+@attrs.frozen
+class Alert:
+    """An alert of a user's. `created_at` is UTC; `id` is None until it is kept."""
+
+    user_id: int
+    condition: AmountReached | BalanceDrop
+    status: AlertStatus
+    created_at: datetime
+    id: int | None = None

@@ -1,0 +1,177 @@
+"""Which spending is unusual, and why.
+
+A rule is one small class: its name, a sentence for people, and its check over facts of what was spent before. Nothing is
+rounded: sums are compared as whole cents.
+
+>>> facts = SpendingFacts(day_totals=(Decimal("10.00"), Decimal("20.00")), category_used=True)
+>>> verdict = judge_spending(Decimal("30.01"), facts)
+>>> [str(reason) for reason in verdict.reasons]
+['The amount is far above the average day: observed 30.01, threshold 30.00']
+
+Source: seed A, task 5; contract A9.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from math import isqrt
+from typing import ClassVar, Final, Protocol
+
+import attrs
+
+from domain.model.money import EXACT
+
+DAYS: Final = 90
+DEVIATIONS: Final = 3
+CATEGORY_MONTHS: Final = 6
+RAPID_WINDOW: Final = timedelta(minutes=5)
+RAPID_COUNT: Final = 3
+FEWEST_DAYS: Final = 2
+
+_CENTS: Final = 2
+
+
+@attrs.frozen
+class SpendingFacts:
+    """What a customer spent before: positive card payments only.
+
+    `day_totals` are those of the days with spending among the 90 whole UTC days before the payment's day. The recent
+    ones have timestamps in the 5 minutes up to the payment's, both ends counted, without itself.
+    """
+
+    day_totals: tuple[Decimal, ...] = ()
+    category_used: bool = False
+    """Whether the category was used in the 6 calendar months before the payment's instant."""
+
+    recent_count: int = 0
+    recent_total: Decimal = Decimal("0.00")
+
+
+@attrs.frozen
+class SpendingReason:
+    """Why one rule fired; `observed` over `threshold`, both as they read on paper; `window` in words."""
+
+    rule: str
+    sentence: str
+    observed: Decimal | int | str
+    threshold: Decimal | int | str
+    window: str
+    would_pass: str | None
+    """The smallest change to the payment alone that would have kept the rule from firing, where there is one."""
+
+    def __str__(self) -> str:
+        return f"{self.sentence}: observed {self.observed}, threshold {self.threshold}"
+
+
+@attrs.frozen
+class SpendingVerdict:
+    """What the rules say of one payment."""
+
+    reasons: tuple[SpendingReason, ...] = ()
+
+    @property
+    def fraud(self) -> bool:
+        """Whether any rule fired."""
+        return bool(self.reasons)
+
+
+class SpendingRule(Protocol):
+    """What every rule offers. `check` must not depend on anything but its arguments."""
+
+    name: ClassVar[str]
+
+    def check(self, amount: Decimal, facts: SpendingFacts) -> SpendingReason | None:
+        """The reason where a positive amount breaks the rule, else None."""
+        ...
+
+
+class Deviation(SpendingRule):
+    """An amount above the mean of the daily totals plus three population standard deviations."""
+
+    name = "deviation"
+
+    def check(self, amount: Decimal, facts: SpendingFacts) -> SpendingReason | None:
+        totals = [_in_cents(total) for total in facts.day_totals]
+        days = len(totals)
+        if days < FEWEST_DAYS:
+            return None
+        total = sum(totals)
+        spread = days * sum(one * one for one in totals) - total * total  # the variance, times days squared
+        # amount <= mean + 3 deviations, times days: whole numbers on both sides
+        threshold = (total + isqrt(DEVIATIONS**2 * spread)) // days
+        if _in_cents(amount) <= threshold:
+            return None
+        most = _from_cents(threshold)
+        sentence = "The amount is far above the average day"
+        return SpendingReason(self.name, sentence, amount, most, f"{DAYS} days", f"at {most} or less")
+
+
+class UnusualCategory(SpendingRule):
+    """A category that wasn't used in the six calendar months before."""
+
+    name = "category"
+
+    def check(self, amount: Decimal, facts: SpendingFacts) -> SpendingReason | None:
+        if facts.category_used:
+            return None
+        sentence = "The category wasn't used lately"
+        return SpendingReason(self.name, sentence, 0, 1, f"{CATEGORY_MONTHS} months", "in a category used lately")
+
+
+class RapidPayments(SpendingRule):
+    """More than three payments in five minutes, whose sum exceeds the mean of the daily totals."""
+
+    name = "rapid"
+
+    def check(self, amount: Decimal, facts: SpendingFacts) -> SpendingReason | None:
+        count = facts.recent_count + 1
+        others = _in_cents(facts.recent_total)
+        sum_of_days, days = sum(map(_in_cents, facts.day_totals)), len(facts.day_totals) or 1
+        together = others + _in_cents(amount)
+        if count <= RAPID_COUNT or together * days <= sum_of_days:
+            return None
+        most = sum_of_days // days - others
+        sentence = f"More than {RAPID_COUNT} payments in quick succession, together above the average day"
+        return SpendingReason(
+            self.name,
+            sentence,
+            _from_cents(together),
+            _from_cents(sum_of_days // days),
+            "5 minutes",
+            f"at {_from_cents(most)} or less" if most > 0 else None,
+        )
+
+
+SPENDING_RULES: Final[tuple[SpendingRule, ...]] = (Deviation(), UnusualCategory(), RapidPayments())
+"""Every registered rule, in the order in which reasons are told."""
+
+
+def judge_spending(amount: Decimal, facts: SpendingFacts) -> SpendingVerdict:
+    """Judge one card payment. An amount that isn't positive is no spending, and is never flagged."""
+    if amount <= 0:
+        return SpendingVerdict()
+    reasons = (rule.check(amount, facts) for rule in SPENDING_RULES)
+    return SpendingVerdict(tuple(reason for reason in reasons if reason is not None))
+
+
+def days_before(instant: datetime) -> tuple[date, date]:
+    """The first and the last of the 90 whole UTC days before an instant's day."""
+    today = instant.date()
+    return today - timedelta(days=DAYS), today - timedelta(days=1)
+
+
+def months_before(instant: datetime) -> datetime:
+    """Six calendar months before an instant; on the month's last day where it hasn't got the day."""
+    index = instant.year * 12 + instant.month - 1 - CATEGORY_MONTHS
+    year, month = index // 12, index % 12 + 1
+    return instant.replace(year=year, month=month, day=min(instant.day, monthrange(year, month)[1]))
+
+
+def _in_cents(amount: Decimal) -> int:
+    return int(amount.scaleb(_CENTS, EXACT))
+
+
+def _from_cents(cents: int) -> Decimal:
+    return Decimal(cents).scaleb(-_CENTS, EXACT)
