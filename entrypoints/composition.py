@@ -22,22 +22,27 @@ from domain.use_cases.change_password import ChangePassword
 from domain.use_cases.deliver_mail import DeliverMail
 from domain.use_cases.judge_events import JudgeEvents
 from domain.use_cases.list_events import ListEvents
+from domain.use_cases.manage_alerts import ManageAlerts
 from domain.use_cases.manage_operators import Operators
 from domain.use_cases.manage_pin import ManagePin
 from domain.use_cases.move_money import MoveMoney, Order, Outcome
+from domain.use_cases.plan_expenses import PlanExpenses
 from domain.use_cases.profile import Profile
 from domain.use_cases.purge import Purge
+from domain.use_cases.record_transaction import RecordTransaction
 from domain.use_cases.refusals import or_raise
 from domain.use_cases.register import Register
 from domain.use_cases.run_due_work import RunDueWork
 from domain.use_cases.set_risk_profiles import RiskProfiles
 from domain.use_cases.show_history import ShowHistory
 from domain.use_cases.sign_in import SignIn
+from domain.use_cases.simulate_transfer import SimulateTransfer
 from entrypoints.batcher import Batcher
 from entrypoints.settings import Settings, WrongSetting
 from ports.clock import Clock
 from ports.limits import RateLimits
 from ports.mail import Mailer
+from ports.rates import Rates
 from ports.security import KeyedHashes, Passwords, Secrets, Tokens
 from ports.storage import Storage
 
@@ -71,7 +76,11 @@ class Hucha:
     move_money: Callable[[Order], int]
     """Carries out one order, and gives the id of its movement; many threads may call it at once."""
 
+    record_transaction: RecordTransaction
+    manage_alerts: ManageAlerts
     show_history: ShowHistory
+    plan_expenses: PlanExpenses
+    simulate_transfer: SimulateTransfer
     audit: Audit
     due_work: RunDueWork
     prepare_work: Callable[[], None]
@@ -113,6 +122,7 @@ def build(settings: Settings) -> Hucha:
     from adapters.vault import AesGcmVault
     from entrypoints.key_file import keys_of
 
+    rates = read_rates()  # before the database is touched: who can't start changes nothing
     database = _database(settings)
     secret_keys, data_keys = keys_of(settings, lambda: _has_customers(database))
     _migrate(database)
@@ -120,7 +130,7 @@ def build(settings: Settings) -> Hucha:
     alarm = Event()
     storage = SqlStorage(database, AesGcmVault(KeyRing(data_keys)), alarm.set)
     tools = _tools(settings, storage, SystemClock(), KeyRing(secret_keys), _limits(settings), _mailer(settings))
-    return _assemble(settings, tools, partial(Batcher, shared=Unavailable), alarm)
+    return _assemble(settings, tools, rates, partial(Batcher, shared=Unavailable), alarm)
 
 
 def migrate_only(settings: Settings) -> bool:
@@ -144,7 +154,7 @@ def build_in_memory(
     keys = KeyRing(settings.secret_key or [urandom(32)])
     mailer = mailer or RecordingMailer()
     tools = _tools(settings, MemoryStorage(), clock or SystemClock(), keys, _limits(settings), mailer)
-    return _assemble(settings, tools, _one_by_one, Event())
+    return _assemble(settings, tools, read_rates(), _one_by_one, Event())
 
 
 def _database(settings: Settings) -> Database:
@@ -250,6 +260,16 @@ def _limits(settings: Settings) -> RateLimits:
     return LimitsRateLimits(rates, settings.redis_url)
 
 
+def read_rates(folder: Path | None = None) -> Rates:
+    """The exchange rates and fees in a folder, or those that come with the package. Raises WrongSetting."""
+    from adapters.csv_rates import SHIPPED, BadRates, CsvRates
+
+    try:
+        return CsvRates(folder or SHIPPED)
+    except BadRates as problem:
+        raise WrongSetting(problem.file, f"can't be used: {problem.reason}") from None
+
+
 def _mailer(settings: Settings) -> Mailer:
     if settings.smtp_url is None:
         from adapters.file_mail import FileMailer
@@ -260,7 +280,7 @@ def _mailer(settings: Settings) -> Mailer:
     return SmtpMailer(settings.smtp_url, settings.mail_from)
 
 
-def _assemble(settings: Settings, tools: _Tools, together: Together[Any, Any], alarm: Event) -> Hucha:
+def _assemble(settings: Settings, tools: _Tools, rates: Rates, together: Together[Any, Any], alarm: Event) -> Hucha:
     storage, clock, secrets = tools.storage, tools.clock, tools.secrets
     passwords, hashes, limits = tools.passwords, tools.hashes, tools.limits
     judge_events = JudgeEvents(storage, clock, secrets)
@@ -279,7 +299,11 @@ def _assemble(settings: Settings, tools: _Tools, together: Together[Any, Any], a
         manage_pin=ManagePin(storage, clock, secrets, passwords, hashes, limits),
         profile=Profile(storage, secrets, limits),
         move_money=partial(_move, together(MoveMoney(storage, clock, secrets, hashes))),
+        record_transaction=RecordTransaction(storage, clock, secrets),
+        manage_alerts=ManageAlerts(storage, clock, secrets),
         show_history=ShowHistory(storage),
+        plan_expenses=PlanExpenses(storage, clock, secrets),
+        simulate_transfer=SimulateTransfer(rates),
         audit=Audit(storage),
         due_work=_due_work(tools),
         prepare_work=partial(Purge().ensure, storage, clock, secrets),

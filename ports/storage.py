@@ -12,13 +12,16 @@ from typing import Protocol, TypeVar
 from domain.model.activity import Action, JudgedAction, Stream, UserActivity
 from domain.model.operators import Operator
 from domain.model.risk_profiles import RiskProfile
+from ports.stores.alerts import AlertStore
 from ports.stores.codes import CodeStore
 from ports.stores.due_work import DueWorkStore
 from ports.stores.idempotency import IdempotencyStore
 from ports.stores.ledger import LedgerStore
 from ports.stores.notifications import NotificationStore
 from ports.stores.outbox import OutboxStore
+from ports.stores.recurring import RecurringExpenseStore
 from ports.stores.sessions import SessionStore
+from ports.stores.spending import SpendingStore
 from ports.stores.users import UserStore
 
 T = TypeVar("T")
@@ -123,6 +126,15 @@ class Transaction(Protocol):
 
     @property
     def notifications(self) -> NotificationStore: ...
+
+    @property
+    def alerts(self) -> AlertStore: ...
+
+    @property
+    def spending(self) -> SpendingStore: ...
+
+    @property
+    def recurring_expenses(self) -> RecurringExpenseStore: ...
 
 
 class Storage(Protocol):

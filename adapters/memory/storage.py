@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from adapters.memory.activity import MemoryActivityStore
+from adapters.memory.alerts import MemoryAlertStore
 from adapters.memory.codes import MemoryCodeStore
 from adapters.memory.due_work import MemoryDueWorkStore
 from adapters.memory.idempotency import MemoryIdempotencyStore
@@ -18,8 +19,10 @@ from adapters.memory.ledger import MemoryLedgerStore
 from adapters.memory.notifications import MemoryNotificationStore
 from adapters.memory.operators import MemoryOperatorStore
 from adapters.memory.outbox import MemoryOutboxStore
+from adapters.memory.recurring import MemoryRecurringExpenseStore
 from adapters.memory.risk_profiles import MemoryRiskProfileStore
 from adapters.memory.sessions import MemorySessionStore
+from adapters.memory.spending import MemorySpendingStore
 from adapters.memory.undo import UndoLog
 from adapters.memory.users import MemoryUserStore
 from ports.storage import Transaction
@@ -44,6 +47,9 @@ class MemoryStorage:
         self.due_work = MemoryDueWorkStore(self._undo)
         self.outbox = MemoryOutboxStore(self._undo)
         self.notifications = MemoryNotificationStore(self._undo)
+        self.alerts = MemoryAlertStore(self._undo)
+        self.spending = MemorySpendingStore(self._undo, self.ledger)
+        self.recurring_expenses = MemoryRecurringExpenseStore(self._undo)
 
     def run(self, work: Callable[[Transaction], T], *, once: str) -> T:
         with self._lock:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, Inexact
 from typing import Any
 
 import msgspec
 
 from domain.model.activity import Action, JudgedAction, UserActivity
+from domain.model.alerts import Alert, AmountReached, BalanceDrop
 from domain.model.mail import Mail
 from domain.model.money import CENT, EXACT, parse_amount
 from domain.model.notifications import Notification
 from domain.model.operators import Operator
+from domain.model.recurring import Recurrence, RecurringExpense
 from domain.model.risk_profiles import RATINGS, RiskProfile
+from domain.model.spending import SpendingReason
 from domain.model.transactions import BookedMovement, Movement
 from domain.model.users import Account, Details, HashedPassword, NewUser, Pin, User, email_key, phone_key
 from ports.security import Vault
@@ -217,6 +220,11 @@ def notification_from_row(row: Any) -> Notification:
     return Notification(row.user_id, row.kind, msgspec.json.decode(row.data), row.created_at, row.id)
 
 
+def recurring_from_row(row: Any) -> RecurringExpense:
+    recurrence = Recurrence(row.expense_name, two_decimals(row.amount), row.frequency, row.start_date)
+    return RecurringExpense(row.id, row.user_id, recurrence, row.created_at)
+
+
 def _encrypted(text: str | None, column: str, account_number: str, vault: Vault) -> str | None:
     return None if text is None else vault.encrypt(text, f"{column} {account_number}")
 
@@ -227,3 +235,37 @@ def _decrypted(kept: str | None, column: str, account_number: str, vault: Vault)
 
 def _limit(text: str) -> Decimal | int:
     return Decimal(text) if "." in text else int(text)  # parsed amounts have two decimals, counts none
+
+
+def reasons_to_text(reasons: Sequence[SpendingReason]) -> str:
+    return msgspec.json.encode(list(reasons)).decode()
+
+
+def reasons_from_text(text: str) -> list[SpendingReason]:
+    return msgspec.json.decode(text, type=list[SpendingReason])
+
+
+def alert_to_row(alert: Alert) -> dict[str, object]:
+    """An `alerts` row without its id."""
+    condition = alert.condition
+    savings = isinstance(condition, AmountReached)
+    return {
+        "user_id": alert.user_id,
+        "target_amount": condition.target_amount if savings else None,
+        "alert_threshold": condition.alert_threshold if savings else None,
+        "balance_drop_threshold": None if savings else condition.balance_drop_threshold,
+        "highest_balance": None if savings else condition.highest,
+        "status": alert.status,
+        "created_at": alert.created_at,
+    }
+
+
+def alert_from_row(row: Sequence[Any]) -> Alert:
+    """From the values of an `alerts` row in the order of its columns."""
+    id, user_id, target, threshold, drop, highest, status, created_at = row
+    condition: AmountReached | BalanceDrop
+    if drop is None:
+        condition = AmountReached(two_decimals(target), two_decimals(threshold))
+    else:
+        condition = BalanceDrop(two_decimals(drop), two_decimals(highest))
+    return Alert(user_id, condition, status, created_at, id)

@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -131,6 +132,44 @@ transactions = Table(
     Index("ix_transactions_target_user_id_id", "target_user_id", "id"),
 )
 
+card_payments = Table(
+    "card_payments",
+    metadata,
+    Column("transaction_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("category_key", String(64), nullable=False, comment="a digest of the category, case folded"),
+    Column("timestamp", Instant, nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("reasons", Text, nullable=True, comment="JSON: why it was judged as it was; null where no rule fired"),
+    money_check("amount"),
+    Index("ix_card_payments_user_id_category_key_timestamp", "user_id", "category_key", "timestamp"),
+    Index("ix_card_payments_user_id_timestamp", "user_id", "timestamp"),
+)
+
+spending_days = Table(
+    "spending_days",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("day", String(10), primary_key=True, comment="UTC, YYYY-MM-DD"),
+    Column("cents", BigInteger, nullable=False, comment="the sum of the positive card payments"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("target_amount", Money, nullable=True),
+    Column("alert_threshold", Money, nullable=True),
+    Column("balance_drop_threshold", Money, nullable=True),
+    Column("highest_balance", Money, nullable=True, comment="since the alert was made, or last fired"),
+    Column("status", String(8), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    *(money_check(name) for name in ("target_amount", "alert_threshold", "balance_drop_threshold", "highest_balance")),
+    Index("ix_alerts_user_id_id", "user_id", "id"),
+    info=NO_ID_TWICE,
+)
+
 sessions = Table(
     "sessions",
     metadata,
@@ -213,5 +252,19 @@ notifications = Table(
     Column("created_at", Instant, nullable=False),
     Column("read_at", Instant, nullable=True),
     Index("ix_notifications_user_id_id", "user_id", "id"),
+    info=NO_ID_TWICE,
+)
+
+recurring_expenses = Table(
+    "recurring_expenses",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=False, index=True),
+    Column("expense_name", String(255), nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("frequency", String(50), nullable=False),
+    Column("start_date", Date, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    money_check("amount"),
     info=NO_ID_TWICE,
 )

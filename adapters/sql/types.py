@@ -18,6 +18,7 @@ from sqlalchemy import (
     TypeDecorator,
     cast,
     func,
+    literal_column,
     type_coerce,
 )
 from sqlalchemy.sql.type_api import TypeEngine
@@ -107,9 +108,9 @@ def money_sum(amount: ColumnElement[Any], dialect: Dialect) -> ColumnElement[Dec
     """
     if dialect.name != "sqlite":
         return type_coerce(func.sum(amount), _MoneySum)
-    units = type_coerce(amount, BigInteger)
-    high, low = (cast(func.sum(part), String) for part in (units // _PART, units % _PART))
-    return type_coerce(high.concat(" ").concat(low), _MoneySum)
+    units, part = type_coerce(amount, BigInteger), literal_column(str(_PART), BigInteger)
+    high, low = (cast(func.sum(part), String) for part in (units // part, units % part))
+    return type_coerce(high.concat(literal_column("' '")).concat(low), _MoneySum)
 
 
 class Instant(TypeDecorator[datetime]):

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from adapters.sql.activity import SqlActivityStore
+from adapters.sql.alerts import SqlAlertStore
 from adapters.sql.codes import SqlCodeStore
 from adapters.sql.database import Database, Trouble
 from adapters.sql.due_work import SqlDueWorkStore
@@ -20,9 +21,11 @@ from adapters.sql.ledger import SqlLedgerStore
 from adapters.sql.notifications import SqlNotificationStore
 from adapters.sql.operators import SqlOperatorStore
 from adapters.sql.outbox import SqlOutboxStore
+from adapters.sql.recurring import SqlRecurringExpenseStore
 from adapters.sql.retries import Again, meaning, reason, until_settled
 from adapters.sql.risk_profiles import SqlRiskProfileStore
 from adapters.sql.sessions import SqlSessionStore
+from adapters.sql.spending import SqlSpendingStore
 from adapters.sql.tables import operations
 from adapters.sql.users import SqlUserStore
 from domain.model.errors import StorageUnavailable
@@ -51,6 +54,9 @@ class SqlTransaction:
         self.due_work = SqlDueWorkStore(connection)
         self.outbox = SqlOutboxStore(connection, vault)
         self.notifications = SqlNotificationStore(connection)
+        self.alerts = SqlAlertStore(connection)
+        self.spending = SqlSpendingStore(connection)
+        self.recurring_expenses = SqlRecurringExpenseStore(connection)
 
 
 class SqlStorage:

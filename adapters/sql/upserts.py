@@ -33,3 +33,17 @@ def insert_once(dialect: Dialect, table: Table) -> Executable:
 
     unchanged = next(iter(table.primary_key))
     return mysql.insert(table).on_duplicate_key_update({unchanged.name: unchanged})
+
+
+def add_on_conflict(dialect: Dialect, table: Table, column: str) -> Executable:
+    """An INSERT that, where the primary key is taken, adds to this column of the row that is there."""
+    key = [one.name for one in table.primary_key]
+    if dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        row = sqlite.insert(table)
+        return row.on_conflict_do_update(index_elements=key, set_={column: table.c[column] + row.excluded[column]})
+    from sqlalchemy.dialects import mysql
+
+    adding = mysql.insert(table)
+    return adding.on_duplicate_key_update({column: table.c[column] + adding.inserted[column]})

@@ -5,6 +5,8 @@
     │   ├── InvalidFields           one or more named fields are wrong
     │   ├── MissingFields           keys that the request must have aren't there
     │   ├── EmptyFields             values that may not be empty are
+    │   │   └── EmptyExpense        those of a recurring expense that is to be added
+    │   ├── MissingAlertId          no alert is named
     │   ├── InvalidEmail            no email address
     │   ├── WeakPassword            the password breaks a rule
     │   ├── EmailTaken              somebody has this email address
@@ -30,6 +32,11 @@
     │   ├── OperatorNameTaken       an operator of that name exists
     │   └── NotFound
     │       ├── AccountNotFound
+    │       ├── AlertNotFound
+    │       ├── ExpenseNotFound
+    │       ├── QuoteNotFound       no exchange data for these currencies
+    │       ├── FeeNotFound         no fee for these currencies
+    │       ├── RateNotFound        no exchange rate for these currencies
     │       └── OperatorNotFound
     └── Unavailable                 the bank can't answer now; the same request may pass later
         ├── KeyMissing              a key that something was made with isn't in force
@@ -84,6 +91,14 @@ class EmptyFields(Refusal):
     """These values are null, empty or blank."""
 
     names: tuple[str, ...]
+
+
+class EmptyExpense(EmptyFields):
+    """Values of a recurring expense that is to be added are empty; seed A has a sentence of its own for it."""
+
+
+class MissingAlertId(Refusal):
+    """The request names no alert."""
 
 
 @attrs.define
@@ -200,11 +215,31 @@ class NotFound(Refusal):
     """There is no such thing, or it is someone else's."""
 
 
+class AlertNotFound(NotFound):
+    """There is no such alert of this user's."""
+
+
 @attrs.define
 class AccountNotFound(NotFound):
     """There is no account of this number."""
 
     account_number: str
+
+
+class QuoteNotFound(NotFound):
+    """A code is no currency that we know, or there is no exchange data for these two."""
+
+
+class FeeNotFound(NotFound):
+    """There is no fee for a transfer between these currencies."""
+
+
+class RateNotFound(NotFound):
+    """There is no exchange rate between these currencies."""
+
+
+class ExpenseNotFound(NotFound):
+    """The user has no recurring expense of this id."""
 
 
 @attrs.define

@@ -8,7 +8,7 @@ from typing import Literal
 
 import attrs
 
-NotificationKind = Literal["activity_codes"]
+NotificationKind = Literal["activity_codes", "savings_alert", "balance_drop", "fraud_flag"]
 
 
 @attrs.frozen

@@ -1,7 +1,7 @@
 """Which spending is unusual, and why.
 
-A rule is one small class: its name, a sentence for people, and its check over facts of what was spent before. Nothing is
-rounded: sums are compared as whole cents.
+A rule is one small class: its name, a sentence for people, and its check over facts of what was spent before.
+Nothing is rounded: sums are compared as whole cents.
 
 >>> facts = SpendingFacts(day_totals=(Decimal("10.00"), Decimal("20.00")), category_used=True)
 >>> verdict = judge_spending(Decimal("30.01"), facts)
@@ -22,8 +22,8 @@ from typing import ClassVar, Final, Protocol
 import attrs
 
 from domain.model.money import EXACT
+from domain.model.spending import DAYS, SpendingFacts, SpendingReason
 
-DAYS: Final = 90
 DEVIATIONS: Final = 3
 CATEGORY_MONTHS: Final = 6
 RAPID_WINDOW: Final = timedelta(minutes=5)
@@ -31,38 +31,6 @@ RAPID_COUNT: Final = 3
 FEWEST_DAYS: Final = 2
 
 _CENTS: Final = 2
-
-
-@attrs.frozen
-class SpendingFacts:
-    """What a customer spent before: positive card payments only.
-
-    `day_totals` are those of the days with spending among the 90 whole UTC days before the payment's day. The recent
-    ones have timestamps in the 5 minutes up to the payment's, both ends counted, without itself.
-    """
-
-    day_totals: tuple[Decimal, ...] = ()
-    category_used: bool = False
-    """Whether the category was used in the 6 calendar months before the payment's instant."""
-
-    recent_count: int = 0
-    recent_total: Decimal = Decimal("0.00")
-
-
-@attrs.frozen
-class SpendingReason:
-    """Why one rule fired; `observed` over `threshold`, both as they read on paper; `window` in words."""
-
-    rule: str
-    sentence: str
-    observed: Decimal | int | str
-    threshold: Decimal | int | str
-    window: str
-    would_pass: str | None
-    """The smallest change to the payment alone that would have kept the rule from firing, where there is one."""
-
-    def __str__(self) -> str:
-        return f"{self.sentence}: observed {self.observed}, threshold {self.threshold}"
 
 
 @attrs.frozen
@@ -117,7 +85,9 @@ class UnusualCategory(SpendingRule):
         if facts.category_used:
             return None
         sentence = "The category wasn't used lately"
-        return SpendingReason(self.name, sentence, 0, 1, f"{CATEGORY_MONTHS} months", "in a category used lately")
+        return SpendingReason(
+            self.name, sentence, Decimal(0), Decimal(1), f"{CATEGORY_MONTHS} months", "in a category used lately"
+        )
 
 
 class RapidPayments(SpendingRule):

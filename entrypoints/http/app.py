@@ -20,6 +20,12 @@ from domain.model.errors import (
 )
 from entrypoints.composition import Hucha
 from entrypoints.http import openapi
+from entrypoints.http.alerts import (
+    AlertDeleteResource,
+    AlertListResource,
+    AmountReachedResource,
+    BalanceDropResource,
+)
 from entrypoints.http.auth import Authentication, log_denial
 from entrypoints.http.cors import Cors
 from entrypoints.http.dialects import Dialect, dialect_of, write
@@ -49,6 +55,12 @@ from entrypoints.http.profile import (
     ProfileResource,
     SettingsResource,
 )
+from entrypoints.http.recurring import (
+    BreakdownResource,
+    ProjectionResource,
+    RecurringExpenseResource,
+    RecurringExpensesResource,
+)
 from entrypoints.http.registration import AuthRegisterResource, UsersRegisterResource
 from entrypoints.http.risk_profiles import RiskProfileResource
 from entrypoints.http.signing_in import (
@@ -58,6 +70,8 @@ from entrypoints.http.signing_in import (
     UsersLoginResource,
     UsersLogoutResource,
 )
+from entrypoints.http.transactions import CardTransactionsResource, ExplanationResource
+from entrypoints.http.transfers import FeesResource, RatesResource, SimulateResource
 from entrypoints.settings import Network
 
 DENIALS = (
@@ -95,6 +109,9 @@ def routes_of(hucha: Hucha, metrics: Metrics) -> list[Route]:
     routes = [
         *_identity_routes(hucha, authentication),
         *_account_routes(hucha, authentication),
+        *_alert_and_transaction_routes(hucha, authentication),
+        *_planning_routes(hucha, authentication),
+        *_transfer_routes(hucha, authentication),
         Route("/event", EventResource(hucha.judge_event, settings.event_api_key, metrics)),
         Route("/api/events", EventsResource(hucha.list_events, authentication)),
         Route("/api/risk-profiles/{user_id}", RiskProfileResource(hucha.risk_profiles, authentication)),
@@ -139,6 +156,37 @@ def _account_routes(hucha: Hucha, authentication: Authentication) -> list[Route]
         Route("/api/account/withdraw", WithdrawResource(orders)),
         Route("/api/account/fund-transfer", FundTransferResource(orders)),
         Route("/api/account/transactions", TransactionsResource(hucha.show_history, authentication)),
+    ]
+
+
+def _alert_and_transaction_routes(hucha: Hucha, authentication: Authentication) -> list[Route]:
+    record, alerts = hucha.record_transaction, hucha.manage_alerts
+    return [
+        Route("/api/alerts/amount_reached", AmountReachedResource(alerts, authentication)),
+        Route("/api/alerts/balance_drop", BalanceDropResource(alerts, authentication)),
+        Route("/api/alerts/delete", AlertDeleteResource(alerts, authentication)),
+        Route("/api/alerts/list", AlertListResource(alerts, authentication)),
+        Route("/api/transactions", CardTransactionsResource(record, authentication, hucha.digests)),
+        Route("/api/transactions/{transaction_id}/explanation", ExplanationResource(record, authentication)),
+    ]
+
+
+def _transfer_routes(hucha: Hucha, authentication: Authentication) -> list[Route]:
+    simulate_transfer = hucha.simulate_transfer
+    return [
+        Route("/api/transfers/simulate", SimulateResource(simulate_transfer, authentication)),
+        Route("/api/transfers/fees", FeesResource(simulate_transfer, authentication)),
+        Route("/api/transfers/rates", RatesResource(simulate_transfer, authentication)),
+    ]
+
+
+def _planning_routes(hucha: Hucha, authentication: Authentication) -> list[Route]:
+    plan = hucha.plan_expenses
+    return [
+        Route("/api/recurring-expenses", RecurringExpensesResource(plan, authentication)),
+        Route("/api/recurring-expenses/projection", ProjectionResource(plan, authentication)),
+        Route("/api/recurring-expenses/projection/breakdown", BreakdownResource(plan, authentication)),
+        Route("/api/recurring-expenses/{expense_id}", RecurringExpenseResource(plan, authentication)),
     ]
 
 

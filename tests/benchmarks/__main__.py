@@ -1,13 +1,13 @@
-"""`make bench`: every benchmark, or those named: `python -m tests.benchmarks rules startup http money`."""
+"""`make bench`: every benchmark, or those named: `python -m tests.benchmarks rules startup http money spending`."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import http, money, rules, startup
+from tests.benchmarks import http, money, rules, spending, startup
 from tests.benchmarks.table import machine, show
 
-MODULES = {"rules": rules, "startup": startup, "http": http, "money": money}
+MODULES = {"rules": rules, "startup": startup, "http": http, "money": money, "spending": spending}
 
 
 def main(names: list[str]) -> None:

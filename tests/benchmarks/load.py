@@ -52,6 +52,15 @@ def transfers(customers: Path, seed: int) -> Iterator[tuple[bytes, str]]:
         yield (body % (dice.randrange(1, 9), dice.randrange(100), target)).encode(), token
 
 
+def payments(customers: Path, seed: int) -> Iterator[tuple[bytes, str]]:
+    """Card payments of random customers."""
+    dice = random.Random(seed)
+    known = [line.split() for line in customers.read_text().splitlines()]
+    while True:
+        token, _, _ = dice.choice(known)
+        yield b'{"amount": %d.50, "category": "food %d"}' % (dice.randrange(1, 99), dice.randrange(20)), token
+
+
 def logins(customers: Path, seed: int) -> Iterator[tuple[bytes, str]]:
     """Logins of random customers."""
     dice = random.Random(seed)
@@ -61,9 +70,13 @@ def logins(customers: Path, seed: int) -> Iterator[tuple[bytes, str]]:
         yield b'{"identifier": "%s", "password": "NuweTest1$"}' % email.encode(), "none"
 
 
+PLANS = {"login": logins, "fund-transfer": transfers, "transactions": payments}
+"""What is sent to a path, by its last part."""
+
+
 def _requests(path: str, seed: int, customers: Path | None) -> Iterator[bytes]:
     if customers is not None:
-        plan = logins(customers, seed) if path.endswith("login") else transfers(customers, seed)
+        plan = PLANS[path.rpartition("/")[2]](customers, seed)
         head = (
             f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nAuthorization: Bearer ".encode()
         )
@@ -92,7 +105,7 @@ def _run(port: int, connections: int, seconds: float, path: str, customers: Path
             answer = connection.recv(65536)
             while answer and not answer.endswith(b"}"):  # every body is a JSON object
                 answer += connection.recv(65536)
-            if not answer.startswith(b"HTTP/1.1 200"):
+            if not answer.startswith((b"HTTP/1.1 200", b"HTTP/1.1 201")):
                 raise SystemExit(f"not an answer: {answer[:200]!r}")
             answers += 1
             connection.sendall(next(requests))

@@ -1,4 +1,4 @@
-"""The event rules alone: against a hand-fused function, and after a long history against a short one."""
+"""Rules alone: event rules against a hand-fused function and after a long history, a projection against a loop."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import itertools
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
 
 from domain.model.activity import Action, UserActivity
+from domain.model.recurring import FREQUENCIES, Recurrence
 from domain.rules.activity import judge
+from domain.rules.projection import MOST_MONTHS, project
 from entrypoints.http.events import parse_event
 from tests.benchmarks.load import bodies
 from tests.benchmarks.table import Row, interleaved
@@ -16,13 +20,24 @@ from tests.benchmarks.table import Row, interleaved
 ROUNDS = 7
 EVENTS = 20_000
 LONG_HISTORY = 1_000_000
+EXPENSES = 10_000
+PROJECTIONS = 3
+TODAY = date(2024, 11, 20)
 
 
 def rows() -> Iterator[Row]:
-    """Registered rules over hand-fused; a long history over a short one."""
+    """Registered rules over hand-fused; a projection over a loop; a long history over a short one."""
     stream = list(itertools.islice(map(parse_event, bodies(seed=1)), EVENTS))
     fused, registered = interleaved(ROUNDS, [lambda: _time(_fused(), stream), lambda: _time(_registered(), stream)])
     yield Row("event rules over a hand-fused function", f"{registered:.2f} us", f"{fused:.2f} us", fused / registered)
+
+    projected, looped = interleaved(PROJECTIONS, [_projecting, _looping])
+    yield Row(
+        f"a projection of {EXPENSES:,} expenses over {MOST_MONTHS} months over a bare loop per (expense, month)",
+        f"{projected:.2f} s",
+        f"{looped:.2f} s",
+        looped / projected,
+    )
 
     short, long = _activity_after(10), _activity_after(LONG_HISTORY)
     few, many = interleaved(ROUNDS, [lambda: _judging(short), lambda: _judging(long)])
@@ -75,6 +90,42 @@ def _judging(after: tuple[UserActivity, int]) -> float:
     stream = [_steady(history + number) for number in range(EVENTS)]
     twin = activity.copy()
     return _time(lambda action: judge(action, twin), stream)
+
+
+def _expenses() -> list[Recurrence]:
+    return [
+        Recurrence("Rent", Decimal(number).scaleb(-2), FREQUENCIES[number % 6], date(2015 + number % 14, 1, 31))
+        for number in range(EXPENSES)
+    ]
+
+
+def _projecting() -> float:
+    expenses = _expenses()
+    started = time.perf_counter()
+    project(expenses, Decimal("2000.00"), TODAY, MOST_MONTHS)
+    return time.perf_counter() - started
+
+
+def _looping() -> float:
+    """Each expense in each month by itself, with whole cents and as little arithmetic as its frequency allows."""
+    month_ends = [date(2024 + (11 + n) // 12, (11 + n) % 12 + 1, 1).toordinal() - 1 for n in range(MOST_MONTHS + 1)]
+    expenses = [
+        (FREQUENCIES.index(one.frequency), int(one.amount * 100), one.start_date.toordinal(), one.start_date)
+        for one in _expenses()
+    ]
+    started = time.perf_counter()
+    for number in range(MOST_MONTHS):
+        before, end, total = month_ends[number], month_ends[number + 1], 0
+        for frequency, cents, begin, start in expenses:
+            if frequency < 3:
+                days = (1, 7, 14)[frequency]
+                if end >= begin:
+                    total += cents * ((end - begin) // days - (max(before, begin - days) - begin) // days)
+            else:
+                passed = (2024 - start.year) * 12 + 11 + number - start.month + 1
+                if passed >= 0 and passed % (1, 3, 12)[frequency - 3] == 0:
+                    total += cents
+    return time.perf_counter() - started
 
 
 def _fused() -> Callable[[Action], object]:  # noqa: C901

@@ -21,6 +21,7 @@ import attrs
 import falcon
 
 TRANSFER = "/api/account/fund-transfer"
+TRANSACTION = "/api/transactions"
 ANSWER = b'{"alert":false,"alert_codes":[],"user_id":1}'
 
 
@@ -47,7 +48,7 @@ def serve_bare(port: int, threads: int, database: str) -> None:
     import waitress
 
     app = falcon.App()
-    for path in ("/event", TRANSFER):
+    for path in ("/event", TRANSFER, TRANSACTION):
         app.add_route(path, ConstantResource())
     waitress.serve(app, host="127.0.0.1", port=port, threads=threads, _quiet=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -20,6 +21,12 @@ AFAR = "203.0.113.9"
 """An address that isn't on loopback."""
 
 
+def filled(path: str, **values: str) -> str:
+    """A path with these values in it; where none is given, with the first id, or a file that there is."""
+    known = {"name": "start.js", **values}
+    return re.sub(r"\{(\w+)\}", lambda found: known.get(found[1], "1"), path)
+
+
 @attrs.frozen
 class Documented:
     """One operation of the document."""
@@ -33,8 +40,8 @@ class Documented:
 
     @property
     def filled_path(self) -> str:
-        """The path, of the first user or of a file that there is."""
-        return self.path.replace("{user_id}", "1").replace("{name}", "start.js")
+        """The path, of the first of its kind or of a file that there is."""
+        return filled(self.path)
 
     @property
     def schemes(self) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from falcon.testing import Result, TestClient
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from adapters.memory.clock import SetClock
 from entrypoints.composition import Hucha, build_in_memory
 from entrypoints.http.app import create_app, create_falcon_app
 from entrypoints.http.metrics import Metrics
@@ -20,7 +22,7 @@ from entrypoints.settings import Settings
 from .accounts import PASSWORD, PIN, Customer, open_account
 from .bodies import GOOD, body_of
 from .customers import new_otp
-from .documented import DOCUMENT, Documented
+from .documented import DOCUMENT, Documented, filled
 from .documented import OPERATIONS as EVERY
 
 JSON = {"Content-Type": "application/json"}
@@ -62,7 +64,7 @@ def ask(client: TestClient, operator: dict[str, str], nuwe: Customer) -> Any:
     def asking(method: str, path: str, *, user_id: str = "1", headers: Any = None, **more: Any) -> Result:
         customers = {"accessToken": []} in DOCUMENT["paths"][path][method]["security"]
         sent = (nuwe.bearer if customers else operator) | JSON if headers is None else headers
-        answer = client.simulate_request(method.upper(), path.format(user_id=user_id), headers=sent, **more)
+        answer = client.simulate_request(method.upper(), filled(path, user_id=user_id), headers=sent, **more)
         described(answer, path, method)
         return answer
 
@@ -101,7 +103,7 @@ def test_every_operation_says_what_it_does(path: str, method: str, operation: di
 def test_access_is_told_as_it_is(path: str, method: str, operation: dict[str, Any]) -> None:
     """Where the document wants a token, a stranger from afar is denied; else not."""
     client = TestClient(create_app(build_in_memory(Settings(event_api_key="s3cret"))))
-    answer = client.simulate_request(method.upper(), path.replace("{user_id}", "1"), remote_addr="203.0.113.9")
+    answer = client.simulate_request(method.upper(), filled(path), remote_addr="203.0.113.9")
     described(answer, path, method)
     if operation["security"] or answer.status_code == 401:  # a login wants no token, and says 401 nevertheless
         assert answer.status_code == 401
@@ -120,10 +122,11 @@ def test_every_body_has_an_example_that_fits_its_schema(path: str, method: str, 
 
 @pytest.mark.parametrize("operation", [pytest.param(one, id=str(one)) for one in EVERY if one.example() is not None])
 def test_every_example_is_accepted_by_its_route(
-    client: TestClient, hucha: Hucha, operator: dict[str, str], operation: Documented
+    client: TestClient, hucha: Hucha, clock: SetClock, operator: dict[str, str], operation: Documented
 ) -> None:
     """By a bank in which everything is as the example supposes; codes and account numbers are put in."""
     # contract: G9
+    clock.set(datetime(2024, 11, 20, 10, 30, tzinfo=UTC))  # when the examples were written
     headers, state = operator, {}
     if not operation.path.endswith("/register"):
         customer, state = as_supposed(hucha, operation)
@@ -143,6 +146,10 @@ def as_supposed(hucha: Hucha, operation: Documented) -> tuple[Customer, dict[str
     pin = example.get("oldPin", PIN)
     new = operation.path.endswith("/pin/create")
     customer = open_account(hucha, balance="0" if new else "1000000.00", password=password, pin=None if new else pin)
+    if "{expense_id}" in operation.path:
+        customer.ask("/api/recurring-expenses", example)
+    if "alert_id" in example:
+        customer.ask("/api/alerts/balance_drop", {"balance_drop_threshold": 100})
     state = {"targetAccountNumber": open_account(hucha, "target").account_number}
     if "otp" in example or "resetToken" in example:
         state["otp"] = new_otp(customer.client, hucha)
@@ -201,7 +208,7 @@ def test_bad_values_are_answered_as_described(
 
 @pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
 def test_wrong_methods_are_answered_as_described(client: TestClient, path: str, method: str, operation: Any) -> None:
-    described(client.simulate_delete(path.replace("{user_id}", "1")), path, method)
+    described(client.simulate_delete(filled(path)), path, method)
 
 
 def test_verdicts_are_answered_as_described(ask: Any) -> None:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from domain.model.spending import SpendingFacts
 from domain.rules.spending_fraud import (
     Deviation,
     RapidPayments,
-    SpendingFacts,
     UnusualCategory,
     days_before,
     judge_spending,

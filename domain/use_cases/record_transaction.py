@@ -1,0 +1,201 @@
+"""Record what a customer has spent or received, and judge it. Source: seed A, task 5; contract A9, A10, G8."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+import attrs
+
+from domain.model.errors import (
+    EmptyFields,
+    FieldProblem,
+    Forbidden,
+    InvalidFields,
+    KeyReused,
+    NotFound,
+    Refusal,
+    Unauthenticated,
+)
+from domain.model.fields import Fields, is_empty, require
+from domain.model.idempotency import KEYS_KEPT, IdempotencyKey, KeptOutcome
+from domain.model.money import parse_amount
+from domain.model.notifications import Notification
+from domain.model.sessions import Identity
+from domain.model.spending import SpendingReason
+from domain.model.transactions import BookedMovement, Movement
+from domain.rules.spending_fraud import RAPID_WINDOW, SpendingVerdict, judge_spending, months_before
+from domain.use_cases.book_movement import book_movement
+from domain.use_cases.refusals import or_raise
+from ports.clock import Clock
+from ports.security import Secrets
+from ports.storage import Storage, Transaction
+
+LONGEST_CATEGORY: Final = 255
+AHEAD: Final = timedelta(minutes=5)
+"""A clock may be so far ahead of ours."""
+
+_EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+_INSTANT: Final = re.compile(r"[0-9TWZ:+., -]+")
+
+
+@attrs.frozen
+class Payment:
+    """What has happened: a positive amount was spent, a negative one received. `timestamp` is UTC, None for now."""
+
+    amount: Decimal
+    category: str
+    timestamp: datetime | None
+
+
+@attrs.frozen
+class RecordTransaction:
+    """Books card payments, with the verdict that was given at the time."""
+
+    storage: Storage
+    clock: Clock
+    secrets: Secrets
+
+    def __call__(
+        self, identity: Identity, payment: Payment | Refusal, key: IdempotencyKey | None = None
+    ) -> BookedMovement:
+        """The payment as it was booked. No funds are asked for: it has happened.
+
+        What couldn't be read comes as its refusal, and is refused once the key has been checked. Raises KeyReused,
+        that refusal, InvalidFields (a timestamp too far ahead), BalanceOutOfRange, StorageUnavailable.
+        """
+        now = self.clock.now()
+        payment = _not_ahead(payment, now)
+        if key is None:
+            payment = or_raise(payment)
+
+        def work(tx: Transaction) -> BookedMovement | Refusal:
+            if not tx.users.lock({identity.user_id}):
+                return Unauthenticated()
+            kept = key and tx.idempotency.find(identity.user_id, key.key, now - KEYS_KEPT)
+            if key and kept:
+                known = kept.fingerprint in key.fingerprints
+                booked = _payment(tx, identity.user_id, kept.outcome) if known else None
+                return booked or KeyReused()
+            if isinstance(payment, Refusal):
+                return payment
+            booked = self._book(tx, identity, payment, now)
+            if key:
+                tx.idempotency.keep(identity.user_id, key.key, KeptOutcome(key.fingerprints[0], booked.id, now))
+            return booked
+
+        return or_raise(self.storage.run(work, once=self.secrets.new_id()))
+
+    def explain(self, identity: Identity, transaction_id: int) -> tuple[BookedMovement, list[SpendingReason]]:
+        """A payment, and why it was judged as it was. Raises NotFound, StorageUnavailable."""
+
+        def work(tx: Transaction) -> tuple[BookedMovement, list[SpendingReason]]:
+            booked = _payment(tx, identity.user_id, transaction_id)
+            if booked is None:
+                raise NotFound
+            return booked, tx.spending.reasons(transaction_id)
+
+        return self.storage.read(work)
+
+    def list(
+        self,
+        identity: Identity,
+        limit: int,
+        *,
+        before: int | None = None,
+        category: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[BookedMovement]:
+        """The user's payments, newest first. Raises StorageUnavailable."""
+        return self.storage.read(
+            lambda tx: tx.spending.payments(
+                identity.user_id, limit, before=before, category=category, since=since, until=until
+            )
+        )
+
+    def _book(self, tx: Transaction, identity: Identity, payment: Payment, now: datetime) -> BookedMovement:
+        user_id, timestamp = identity.user_id, payment.timestamp or now
+        verdict = self._judged(tx, user_id, payment, timestamp)
+        movement = Movement(
+            "CARD_PAYMENT",
+            user_id,
+            payment.amount,
+            timestamp,
+            now,
+            category=payment.category,
+            fraud=verdict.fraud,
+        )
+        id = book_movement(tx, movement, overdraw=True)
+        tx.spending.record(id, movement, verdict.reasons)
+        if verdict.fraud:
+            data = {"transactionId": id, "rules": [reason.rule for reason in verdict.reasons]}
+            tx.notifications.add(Notification(user_id, "fraud_flag", data, now))
+        return BookedMovement(id, movement, identity.account_number, None)
+
+    def _judged(self, tx: Transaction, user_id: int, payment: Payment, timestamp: datetime) -> SpendingVerdict:
+        if payment.amount <= 0:
+            return SpendingVerdict()
+        facts = tx.spending.facts(
+            user_id, payment.category, timestamp, months_before(timestamp), timestamp - RAPID_WINDOW
+        )
+        return judge_spending(payment.amount, facts)
+
+
+def _not_ahead(payment: Payment | Refusal, now: datetime) -> Payment | Refusal:
+    if isinstance(payment, Payment) and payment.timestamp is not None and payment.timestamp > now + AHEAD:
+        return InvalidFields((FieldProblem("timestamp", "must not be more than 5 minutes ahead"),))
+    return payment
+
+
+def _payment(tx: Transaction, user_id: int, transaction_id: int) -> BookedMovement | None:
+    """A card payment of this user."""
+    found = tx.spending.payments(user_id, 1, before=transaction_id + 1)
+    return found[0] if found and found[0].id == transaction_id else None
+
+
+def parse_payment(fields: Fields, identity: Identity) -> Payment:
+    """Read a payment from untrusted values.
+
+    Raises MissingFields, EmptyFields, Forbidden (another user's id), InvalidFields, in this order.
+    """
+    require(fields, ("amount", "category"))
+    empty = tuple(name for name in ("user_id", "timestamp") if name in fields and is_empty(fields[name]))
+    if empty:
+        raise EmptyFields(empty)
+    user_id = fields.get("user_id", identity.user_id)
+    if type(user_id) is not int or user_id != identity.user_id:
+        raise Forbidden
+    problems = []
+    amount, timestamp, category = Decimal(0), None, fields["category"]
+    try:
+        amount = parse_amount(fields["amount"])
+        if not amount:
+            raise ValueError("must not be 0")
+    except ValueError as problem:
+        problems.append(FieldProblem("amount", str(problem)))
+    if not isinstance(category, str) or len(category) > LONGEST_CATEGORY:
+        problems.append(FieldProblem("category", f"must be a string of at most {LONGEST_CATEGORY} characters"))
+    try:
+        timestamp = parse_instant(fields["timestamp"]) if "timestamp" in fields else None
+    except ValueError as problem:
+        problems.append(FieldProblem("timestamp", str(problem)))
+    if problems:
+        raise InvalidFields(tuple(problems))
+    return Payment(amount, str(category), timestamp)
+
+
+def parse_instant(value: object) -> datetime:
+    """An instant by ISO 8601, from 1900 on; a naive one is read as UTC. Raises ValueError."""
+    try:
+        written = isinstance(value, str) and _INSTANT.fullmatch(value)
+        instant = datetime.fromisoformat(written.string) if written else None
+        if instant is not None:
+            instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        instant = None
+    if instant is None or instant < _EARLIEST:
+        raise ValueError("must be an instant from 1900 on, such as 2024-11-20T10:30:00Z")
+    return instant
