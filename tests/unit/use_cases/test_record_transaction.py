@@ -120,6 +120,8 @@ DAY = timedelta(days=1)
 QUIET = [paid("10.00", 2 * DAY), paid("20.00", DAY)]
 """Two days with a mean of 15.00, and three deviations above it 30.00."""
 
+MONTHS = ANCHORS[0] - six_months_before(ANCHORS[0])
+
 arrivals = st.sampled_from(ANCHORS).flatmap(arrivals_around)
 
 
@@ -127,6 +129,8 @@ arrivals = st.sampled_from(ANCHORS).flatmap(arrivals_around)
 @example([*QUIET, paid("30.00"), paid("30.01")])
 @example([*QUIET, *[paid("3.75", FIVE_MINUTES)] * 3, paid("3.75"), paid("0.01")])
 @example([paid("30.01"), *QUIET, paid("30.01", category="Food")])
+@example([paid("1.00", MONTHS), paid("1.00", category="FOOD")])
+@example([paid("1.00", MONTHS + TICK), paid("1.00")])
 @example([paid("1.00"), paid(str(LARGEST)), paid(f"-{LARGEST}"), paid(str(LARGEST))])
 def test_verdicts_are_what_the_full_history_says_in_any_order_of_arrival(arrivals: list[Arrival]) -> None:
     # contract: A9, A10
