@@ -32,7 +32,7 @@ class SqlSpendingStore:
         ((used,),) = _USED.all(self._connection, (user_id, category_key(category), category_since, timestamp))
         ((count, total),) = _RECENT.rows(self._connection, (user_id, recent_since, timestamp))
         return SpendingFacts(
-            day_totals=tuple(Decimal(cents).scaleb(-2, EXACT) for (cents,) in days),
+            day_totals=tuple(Decimal(whole * 100 + cents).scaleb(-2, EXACT) for whole, cents in days),
             category_used=bool(used),
             recent_count=count,
             recent_total=two_decimals(total or Decimal(0)),
@@ -44,8 +44,8 @@ class SqlSpendingStore:
         values = (transaction_id, payment.user_id, key, payment.timestamp, payment.amount, kept)
         _RECORD.execute(self._connection, values)
         if payment.amount > 0:
-            cents = int(payment.amount.scaleb(2, EXACT))
-            _ADD.execute(self._connection, (payment.user_id, payment.timestamp.date().isoformat(), cents))
+            whole, cents = divmod(int(payment.amount.scaleb(2, EXACT)), 100)
+            _ADD.execute(self._connection, (payment.user_id, payment.timestamp.date().isoformat(), whole, cents))
 
     def reasons(self, transaction_id: int) -> list[SpendingReason]:
         query = select(card_payments.c.reasons).where(card_payments.c.transaction_id == transaction_id)
@@ -87,7 +87,7 @@ def category_key(category: str) -> str:
 def _days(dialect: Dialect, size: int) -> Executable:
     day = spending_days.c
     window = day.day.between(bindparam("first", type_=day.day.type), bindparam("last", type_=day.day.type))
-    return select(day.cents).where(day.user_id == bindparam("user_id"), window)
+    return select(day.whole, day.cents).where(day.user_id == bindparam("user_id"), window)
 
 
 def _used(dialect: Dialect, size: int) -> Executable:
@@ -117,7 +117,7 @@ def _record(dialect: Dialect, size: int) -> Executable:
 
 
 def _add(dialect: Dialect, size: int) -> Executable:
-    return add_on_conflict(dialect, spending_days, "cents")
+    return add_on_conflict(dialect, spending_days, ("whole", "cents"))
 
 
 _ZERO = literal_column("0")

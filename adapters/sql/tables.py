@@ -151,7 +151,8 @@ spending_days = Table(
     metadata,
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
     Column("day", String(10), primary_key=True, comment="UTC, YYYY-MM-DD"),
-    Column("cents", BigInteger, nullable=False, comment="the sum of the positive card payments"),
+    Column("whole", BigInteger, nullable=False, comment="the sum of the positive card payments, before the point"),
+    Column("cents", BigInteger, nullable=False, comment="... and behind it"),
 )
 
 alerts = Table(

@@ -5,6 +5,8 @@ A dialect is imported when it is spoken: start-up pays for one only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Dialect, Executable, Table
 
 
@@ -35,15 +37,17 @@ def insert_once(dialect: Dialect, table: Table) -> Executable:
     return mysql.insert(table).on_duplicate_key_update({unchanged.name: unchanged})
 
 
-def add_on_conflict(dialect: Dialect, table: Table, column: str) -> Executable:
-    """An INSERT that, where the primary key is taken, adds to this column of the row that is there."""
+def add_on_conflict(dialect: Dialect, table: Table, columns: Sequence[str]) -> Executable:
+    """An INSERT that, where the primary key is taken, adds to these columns of the row that is there."""
     key = [one.name for one in table.primary_key]
     if dialect.name == "sqlite":
         from sqlalchemy.dialects import sqlite
 
         row = sqlite.insert(table)
-        return row.on_conflict_do_update(index_elements=key, set_={column: table.c[column] + row.excluded[column]})
+        return row.on_conflict_do_update(
+            index_elements=key, set_={one: table.c[one] + row.excluded[one] for one in columns}
+        )
     from sqlalchemy.dialects import mysql
 
     adding = mysql.insert(table)
-    return adding.on_duplicate_key_update({column: table.c[column] + adding.inserted[column]})
+    return adding.on_duplicate_key_update({one: table.c[one] + adding.inserted[one] for one in columns})

@@ -14,6 +14,7 @@ Source: seed A, task 5; contract A9.
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from math import isqrt
@@ -24,11 +25,8 @@ import attrs
 from domain.model.money import EXACT
 from domain.model.spending import DAYS, SpendingFacts, SpendingReason
 
-DEVIATIONS: Final = 3
 CATEGORY_MONTHS: Final = 6
 RAPID_WINDOW: Final = timedelta(minutes=5)
-RAPID_COUNT: Final = 3
-FEWEST_DAYS: Final = 2
 
 _CENTS: Final = 2
 
@@ -55,20 +53,25 @@ class SpendingRule(Protocol):
         ...
 
 
+@attrs.frozen
 class Deviation(SpendingRule):
-    """An amount above the mean of the daily totals plus three population standard deviations."""
+    """An amount above the mean of the daily totals plus so many population standard deviations."""
+
+    deviations: int = 3
+    fewest_days: int = 2
+    """With fewer days of spending, nothing is known."""
 
     name = "deviation"
 
     def check(self, amount: Decimal, facts: SpendingFacts) -> SpendingReason | None:
         totals = [_in_cents(total) for total in facts.day_totals]
         days = len(totals)
-        if days < FEWEST_DAYS:
+        if days < self.fewest_days:
             return None
         total = sum(totals)
         spread = days * sum(one * one for one in totals) - total * total  # the variance, times days squared
-        # amount <= mean + 3 deviations, times days: whole numbers on both sides
-        threshold = (total + isqrt(DEVIATIONS**2 * spread)) // days
+        # amount <= mean + the deviations, times days: whole numbers on both sides
+        threshold = (total + isqrt(self.deviations**2 * spread)) // days
         if _in_cents(amount) <= threshold:
             return None
         most = _from_cents(threshold)
@@ -76,6 +79,7 @@ class Deviation(SpendingRule):
         return SpendingReason(self.name, sentence, amount, most, f"{DAYS} days", f"at {most} or less")
 
 
+@attrs.frozen
 class UnusualCategory(SpendingRule):
     """A category that wasn't used in the six calendar months before."""
 
@@ -90,8 +94,11 @@ class UnusualCategory(SpendingRule):
         )
 
 
+@attrs.frozen
 class RapidPayments(SpendingRule):
-    """More than three payments in five minutes, whose sum exceeds the mean of the daily totals."""
+    """More than so many payments in five minutes, whose sum exceeds the mean of the daily totals."""
+
+    most: int = 3
 
     name = "rapid"
 
@@ -100,10 +107,10 @@ class RapidPayments(SpendingRule):
         others = _in_cents(facts.recent_total)
         sum_of_days, days = sum(map(_in_cents, facts.day_totals)), len(facts.day_totals) or 1
         together = others + _in_cents(amount)
-        if count <= RAPID_COUNT or together * days <= sum_of_days:
+        if count <= self.most or together * days <= sum_of_days:
             return None
         most = sum_of_days // days - others
-        sentence = f"More than {RAPID_COUNT} payments in quick succession, together above the average day"
+        sentence = f"More than {self.most} payments in quick succession, together above the average day"
         return SpendingReason(
             self.name,
             sentence,
@@ -118,11 +125,16 @@ SPENDING_RULES: Final[tuple[SpendingRule, ...]] = (Deviation(), UnusualCategory(
 """Every registered rule, in the order in which reasons are told."""
 
 
-def judge_spending(amount: Decimal, facts: SpendingFacts) -> SpendingVerdict:
-    """Judge one card payment. An amount that isn't positive is no spending, and is never flagged."""
+def judge_spending(
+    amount: Decimal, facts: SpendingFacts, rules: Sequence[SpendingRule] = SPENDING_RULES
+) -> SpendingVerdict:
+    """Judge one card payment. An amount that isn't positive is no spending, and is never flagged.
+
+    Other limits are other rules: `judge_spending(amount, facts, [Deviation(deviations=2)])`.
+    """
     if amount <= 0:
         return SpendingVerdict()
-    reasons = (rule.check(amount, facts) for rule in SPENDING_RULES)
+    reasons = (rule.check(amount, facts) for rule in rules)
     return SpendingVerdict(tuple(reason for reason in reasons if reason is not None))
 
 

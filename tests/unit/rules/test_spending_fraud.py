@@ -89,6 +89,14 @@ def test_a_verdict_names_every_rule_that_fired_in_order() -> None:
     assert [reason.window for reason in verdict.reasons] == ["90 days", "6 months", "5 minutes"]
 
 
+def test_limits_are_the_rules_own() -> None:
+    facts = SpendingFacts((Decimal("10.00"), Decimal("20.00")), category_used=True, recent_count=1)
+    assert not judge_spending(Decimal("25.01"), facts).fraud
+    assert judge_spending(Decimal("25.01"), facts, [Deviation(deviations=2)]).fraud
+    assert not judge_spending(Decimal("25.01"), facts, [Deviation(deviations=2, fewest_days=3)]).fraud
+    assert judge_spending(Decimal("25.01"), facts, [RapidPayments(most=1)]).fraud
+
+
 @pytest.mark.parametrize("amount", [Decimal("0.00"), Decimal("-0.01"), Decimal("-100.00")])
 def test_what_is_received_is_no_spending(amount: Decimal) -> None:
     assert not judge_spending(amount, SpendingFacts()).fraud

@@ -33,7 +33,10 @@ def upgrade() -> None:
         "spending_days",
         sa.Column("user_id", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("day", sa.String(10), primary_key=True, comment="UTC, YYYY-MM-DD"),
-        sa.Column("cents", sa.BigInteger, nullable=False, comment="the sum of the positive card payments"),
+        sa.Column(
+            "whole", sa.BigInteger, nullable=False, comment="the sum of the positive card payments, before the point"
+        ),
+        sa.Column("cents", sa.BigInteger, nullable=False, comment="... and behind it"),
         **ONCE,
     )
     op.create_table(
