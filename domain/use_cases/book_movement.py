@@ -51,7 +51,7 @@ def _tell(tx: Transaction, alert: Alert, movement_id: int, movement: Movement) -
         return
     now = movement.booked_at
     letter = alert_letter(user.email, user.name, alert)
-    message_id = f"alert-{alert.id}-{movement_id}-{now:%Y%m%dT%H%M%S%f}-{user.account_number}"
+    message_id = f"alert-{alert.id}-{movement_id}-{now:%Y%m%dT%H%M%S%f}"
     queue_mail(tx, attrs.evolve(letter, message_id=message_id), now)
     kind: NotificationKind = "savings_alert" if isinstance(alert.condition, AmountReached) else "balance_drop"
     tx.notifications.add(Notification(user.id, kind, {"alertId": alert.id, "transactionId": movement_id}, now))
