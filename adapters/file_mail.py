@@ -9,6 +9,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from adapters.durable_names import make_names_durable
 from domain.model.errors import MailUnavailable
 from domain.model.mail import Mail
 
@@ -48,15 +49,7 @@ class FileMailer:
             with suppress(OSError):
                 os.unlink(temporary)
             raise
-        self._keep_the_name()
-
-    def _keep_the_name(self) -> None:
-        """A file's name is durable once its folder is."""
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        make_names_durable(self._folder)
 
 
 def _name_of(message_id: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from adapters.durable_names import make_names_durable
 from entrypoints.settings import Settings, WrongSetting, parse_keys
 
 Keys = tuple[bytes, ...]
@@ -93,12 +94,4 @@ def _make(path: Path) -> None:
             _log.info("made new keys in %s: keep a copy, but not beside one of the database", path)
     finally:
         draft.unlink(missing_ok=True)
-        _make_durable(path.parent)
-
-
-def _make_durable(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        make_names_durable(path.parent)

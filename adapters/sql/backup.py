@@ -7,6 +7,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from adapters.durable_names import make_names_durable
+
 
 def back_up(database: Path, target: Path) -> None:
     """Copy one consistent state of the database into a new file that only its owner can read; writers go on.
@@ -25,14 +27,6 @@ def back_up(database: Path, target: Path) -> None:
         with partial.open("rb+") as file:
             os.fsync(file.fileno())
         os.link(partial, target)  # unlike rename, it never replaces anything
-        _make_durable(target.parent)
+        make_names_durable(target.parent)
     finally:
         partial.unlink()
-
-
-def _make_durable(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

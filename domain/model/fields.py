@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
 
 from domain.model.errors import EmptyFields, FieldProblem, InvalidFields, MissingFields
 
@@ -40,3 +43,21 @@ def texts(fields: Fields, longest: Mapping[str, int]) -> dict[str, str | None]:
     if problems:
         raise InvalidFields(tuple(problems))
     return {name: None if is_empty(fields.get(name)) else str(fields[name]) for name in longest}
+
+
+def parse_instant(value: object) -> datetime:
+    """An instant by ISO 8601, from 1900 on; a naive one is read as UTC. Raises ValueError."""
+    try:
+        written = isinstance(value, str) and _INSTANT.fullmatch(value)
+        instant = datetime.fromisoformat(written.string) if written else None
+        if instant is not None:
+            instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        instant = None
+    if instant is None or instant < _EARLIEST:
+        raise ValueError("must be an instant from 1900 on, such as 2024-11-20T10:30:00Z")
+    return instant
+
+
+_EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+_INSTANT: Final = re.compile(r"[0-9TWZ:+., -]+")

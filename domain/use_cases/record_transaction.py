@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Final
 
 import attrs
 
 from domain.model.errors import (
-    EmptyFields,
     FieldProblem,
-    Forbidden,
     InvalidFields,
     KeyReused,
     NotFound,
     Refusal,
     Unauthenticated,
 )
-from domain.model.fields import Fields, is_empty, require
 from domain.model.idempotency import KEYS_KEPT, IdempotencyKey, KeptOutcome
-from domain.model.money import parse_amount
 from domain.model.notifications import Notification
+from domain.model.payments import Payment
 from domain.model.sessions import Identity
 from domain.model.spending import SpendingReason
 from domain.model.transactions import BookedMovement, Movement
@@ -33,21 +28,8 @@ from ports.clock import Clock
 from ports.security import Secrets
 from ports.storage import Storage, Transaction
 
-LONGEST_CATEGORY: Final = 255
 AHEAD: Final = timedelta(minutes=5)
 """A clock may be so far ahead of ours."""
-
-_EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
-_INSTANT: Final = re.compile(r"[0-9TWZ:+., -]+")
-
-
-@attrs.frozen
-class Payment:
-    """What has happened: a positive amount was spent, a negative one received. `timestamp` is UTC, None for now."""
-
-    amount: Decimal
-    category: str
-    timestamp: datetime | None
 
 
 @attrs.frozen
@@ -154,48 +136,3 @@ def _payment(tx: Transaction, user_id: int, transaction_id: int) -> BookedMoveme
     """A card payment of this user."""
     found = tx.spending.payments(user_id, 1, before=transaction_id + 1)
     return found[0] if found and found[0].id == transaction_id else None
-
-
-def parse_payment(fields: Fields, identity: Identity) -> Payment:
-    """Read a payment from untrusted values.
-
-    Raises MissingFields, EmptyFields, Forbidden (another user's id), InvalidFields, in this order.
-    """
-    require(fields, ("amount", "category"))
-    empty = tuple(name for name in ("user_id", "timestamp") if name in fields and is_empty(fields[name]))
-    if empty:
-        raise EmptyFields(empty)
-    user_id = fields.get("user_id", identity.user_id)
-    if type(user_id) is not int or user_id != identity.user_id:
-        raise Forbidden
-    problems = []
-    amount, timestamp, category = Decimal(0), None, fields["category"]
-    try:
-        amount = parse_amount(fields["amount"])
-        if not amount:
-            raise ValueError("must not be 0")
-    except ValueError as problem:
-        problems.append(FieldProblem("amount", str(problem)))
-    if not isinstance(category, str) or len(category) > LONGEST_CATEGORY:
-        problems.append(FieldProblem("category", f"must be a string of at most {LONGEST_CATEGORY} characters"))
-    try:
-        timestamp = parse_instant(fields["timestamp"]) if "timestamp" in fields else None
-    except ValueError as problem:
-        problems.append(FieldProblem("timestamp", str(problem)))
-    if problems:
-        raise InvalidFields(tuple(problems))
-    return Payment(amount, str(category), timestamp)
-
-
-def parse_instant(value: object) -> datetime:
-    """An instant by ISO 8601, from 1900 on; a naive one is read as UTC. Raises ValueError."""
-    try:
-        written = isinstance(value, str) and _INSTANT.fullmatch(value)
-        instant = datetime.fromisoformat(written.string) if written else None
-        if instant is not None:
-            instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    except (ValueError, OverflowError):
-        instant = None
-    if instant is None or instant < _EARLIEST:
-        raise ValueError("must be an instant from 1900 on, such as 2024-11-20T10:30:00Z")
-    return instant

@@ -20,6 +20,20 @@ MOST_ROWS: Final = 1000
 Count = Annotated[int, Meta(ge=0, le=LARGEST_INTEGER)]
 """An id or a time, wherever in a request it stands."""
 
+SignedAmountIn = Annotated[
+    msgspec.Raw,
+    Meta(
+        description=(
+            "Positive: paid; negative: received. At most 2 decimals, nearer to zero than 10^13; "
+            "a number or a numeric string"
+        ),
+        extra_json_schema={
+            "oneOf": [{"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}, {"type": "number"}],
+            "examples": [12.99],
+        },
+    ),
+]
+
 AmountIn = Annotated[
     msgspec.Raw,
     Meta(

@@ -17,21 +17,8 @@ from domain.rules.projection import DEFAULT_MONTHS, MOST_MONTHS, ProjectedMonth,
 from domain.use_cases.plan_expenses import Plan, PlanExpenses
 from entrypoints.http.auth import Authentication
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
-from entrypoints.http.payloads import Count, parse_body, path_integer, query_integer, read_body
+from entrypoints.http.payloads import Count, SignedAmountIn, parse_body, path_integer, query_integer, read_body
 
-SignedAmountIn = Annotated[
-    msgspec.Raw,
-    Meta(
-        description=(
-            "Positive: paid; negative: received. At most 2 decimals, nearer to zero than 10^13; "
-            "a number or a numeric string"
-        ),
-        extra_json_schema={
-            "oneOf": [{"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}, {"type": "number"}],
-            "examples": [12.99],
-        },
-    ),
-]
 MonthOut = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}$")]
 
 

@@ -13,23 +13,24 @@ import msgspec
 from msgspec import Meta
 
 from domain.model.errors import FieldProblem, InvalidFields, Refusal
-from domain.model.fields import Fields
+from domain.model.fields import Fields, parse_instant
+from domain.model.payments import Payment, parse_payment
 from domain.model.sessions import Identity
 from domain.model.transactions import BookedMovement
-from domain.use_cases.record_transaction import Payment, RecordTransaction, parse_instant, parse_payment
+from domain.use_cases.record_transaction import RecordTransaction
 from entrypoints.http.auth import Authentication
 from entrypoints.http.idempotency import Digests, idempotency_key
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
 from entrypoints.http.payloads import (
     MOST_ROWS,
     Count,
+    SignedAmountIn,
     all_of,
     parse_body,
     path_integer,
     query_integer,
     read_body,
 )
-from entrypoints.http.recurring import SignedAmountIn
 
 SentInstant = Annotated[datetime, Meta(tz=True)]
 

@@ -61,7 +61,7 @@ class _bank:  # noqa: N801  # read as a function
         self._folder.cleanup()
 
     def __call__(self) -> float:
-        from domain.use_cases.record_transaction import Payment
+        from domain.model.payments import Payment
 
         started = time.perf_counter()
         for number in range(PAYMENTS):

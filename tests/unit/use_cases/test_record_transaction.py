@@ -16,10 +16,11 @@ from adapters.memory.storage import MemoryStorage
 from adapters.system_secrets import SystemSecrets
 from domain.model.errors import BalanceOutOfRange, InvalidFields
 from domain.model.money import AMOUNT_LIMIT
+from domain.model.payments import Payment
 from domain.model.sessions import Identity
 from domain.model.spending import SpendingReason
 from domain.model.transactions import BookedMovement
-from domain.use_cases.record_transaction import Payment, RecordTransaction
+from domain.use_cases.record_transaction import RecordTransaction
 from ports.storage import Storage
 from tests.card_payments import ANCHORS, FIVE_MINUTES, LARGEST, TICK, Arrival, arrivals_around, six_months_before
 from tests.contracts.customers import balance, customer
