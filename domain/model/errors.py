@@ -26,6 +26,9 @@
     │   ├── InsufficientFunds       the balance doesn't cover it
     │   ├── BalanceOutOfRange       the balance would leave what an account can hold
     │   ├── SameAccount             a transfer to oneself
+    │   ├── NotEnoughHeld           more is to be sold than there is
+    │   ├── TradeTooSmall           a trade that rounds to nothing
+    │   ├── HoldingOutOfRange       the holding would leave what can be held
     │   ├── KeyReused               an idempotency key that guarded another request
     │   ├── KeyInFlight             the request with this idempotency key is still running
     │   ├── TooManyRequests         too often; later it may pass
@@ -34,6 +37,8 @@
     │       ├── AccountNotFound
     │       ├── AlertNotFound
     │       ├── ExpenseNotFound
+    │       ├── SymbolNotFound      no asset of this symbol has a price
+    │       ├── SubscriptionNotFound
     │       ├── QuoteNotFound       no exchange data for these currencies
     │       ├── FeeNotFound         no fee for these currencies
     │       ├── RateNotFound        no exchange rate for these currencies
@@ -41,6 +46,7 @@
     └── Unavailable                 the bank can't answer now; the same request may pass later
         ├── KeyMissing              a key that something was made with isn't in force
         ├── PasswordsBusy           too many passwords are being checked
+        ├── PricesUnavailable       the price feed fails, or lacks a price that is needed
         ├── MailUnavailable         the mail server can't be reached, or doesn't take it now
         └── StorageUnavailable
             └── StorageBusy         a row stayed locked for too long
@@ -186,6 +192,18 @@ class SameAccount(Refusal):
     """Source and target are one account."""
 
 
+class NotEnoughHeld(Refusal):
+    """More is to be sold than the account holds."""
+
+
+class TradeTooSmall(Refusal):
+    """The quantity, or the proceeds, round down to nothing."""
+
+
+class HoldingOutOfRange(Refusal):
+    """The purchase would take a holding to 10^20 units or beyond."""
+
+
 class KeyReused(Refusal):
     """The idempotency key guarded another request of this user."""
 
@@ -243,6 +261,17 @@ class ExpenseNotFound(NotFound):
 
 
 @attrs.define
+class SymbolNotFound(NotFound):
+    """No asset of this symbol has a price."""
+
+    symbol: str
+
+
+class SubscriptionNotFound(NotFound):
+    """The user has no subscription of this id."""
+
+
+@attrs.define
 class OperatorNotFound(NotFound):
     """There is no operator of this name."""
 
@@ -271,6 +300,16 @@ class KeyMissing(Unavailable):
 
 class PasswordsBusy(Unavailable):
     """As many passwords are being checked as may be at once."""
+
+
+@attrs.define
+class PricesUnavailable(Unavailable):
+    """The price feed can't be reached, tells what can't be prices, or lacks one that is needed."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"The prices are unavailable: {self.reason}"
 
 
 @attrs.define

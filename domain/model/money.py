@@ -37,7 +37,7 @@ def parse_amount(value: object) -> Decimal:
     ...
     ValueError: must be a number such as 42.00
     """
-    amount = _number(value)
+    amount = read_number(value)
     if not -AMOUNT_LIMIT < amount < AMOUNT_LIMIT:
         raise ValueError("must be nearer to zero than 10^13")
     cents = amount.quantize(CENT, context=_ROUNDING)
@@ -60,7 +60,11 @@ def parse_positive_amount(value: object) -> Decimal:
     return amount
 
 
-def _number(value: object) -> Decimal:
+def read_number(value: object) -> Decimal:
+    """An `int`, a finite `Decimal`, or a string of ASCII digits, as an exact number of any size.
+
+    Raises ValueError for anything else, with a text that reads on after the field's name.
+    """
     if isinstance(value, Decimal) and value.is_finite():
         return value
     if isinstance(value, int) and not isinstance(value, bool):
