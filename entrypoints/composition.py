@@ -15,33 +15,41 @@ import attrs
 from adapters.system_clock import SystemClock
 from adapters.system_secrets import SystemSecrets
 from domain.model.activity import Action
-from domain.model.errors import KeyInFlight, StorageBusy, StorageUnavailable, Unavailable
+from domain.model.errors import StorageUnavailable, Unavailable
 from domain.rules.activity import Verdict
 from domain.use_cases.audit import Audit
+from domain.use_cases.authorise_order import Outcome, in_flight
 from domain.use_cases.change_password import ChangePassword
 from domain.use_cases.deliver_mail import DeliverMail
 from domain.use_cases.judge_events import JudgeEvents
 from domain.use_cases.list_events import ListEvents
 from domain.use_cases.manage_alerts import ManageAlerts
+from domain.use_cases.manage_auto_invest import ManageAutoInvest
 from domain.use_cases.manage_operators import Operators
 from domain.use_cases.manage_pin import ManagePin
-from domain.use_cases.move_money import MoveMoney, Order, Outcome
+from domain.use_cases.manage_subscriptions import ManageSubscriptions
+from domain.use_cases.move_money import MoveMoney, Order
 from domain.use_cases.plan_expenses import PlanExpenses
 from domain.use_cases.profile import Profile
 from domain.use_cases.purge import Purge
 from domain.use_cases.record_transaction import RecordTransaction
 from domain.use_cases.refusals import or_raise
 from domain.use_cases.register import Register
+from domain.use_cases.run_auto_invest import RunAutoInvest
 from domain.use_cases.run_due_work import RunDueWork
+from domain.use_cases.run_subscriptions import PaySubscriptions
 from domain.use_cases.set_risk_profiles import RiskProfiles
 from domain.use_cases.show_history import ShowHistory
+from domain.use_cases.show_portfolio import ShowPortfolio
 from domain.use_cases.sign_in import SignIn
 from domain.use_cases.simulate_transfer import SimulateTransfer
+from domain.use_cases.trade_assets import TradeAssets
 from entrypoints.batcher import Batcher
 from entrypoints.settings import Settings, WrongSetting
 from ports.clock import Clock
 from ports.limits import RateLimits
 from ports.mail import Mailer
+from ports.prices import Prices
 from ports.rates import Rates
 from ports.security import KeyedHashes, Passwords, Secrets, Tokens
 from ports.storage import Storage
@@ -81,6 +89,11 @@ class Hucha:
     show_history: ShowHistory
     plan_expenses: PlanExpenses
     simulate_transfer: SimulateTransfer
+    prices: Prices
+    portfolio: ShowPortfolio
+    trade_assets: TradeAssets
+    subscriptions: ManageSubscriptions
+    auto_invest: ManageAutoInvest
     audit: Audit
     due_work: RunDueWork
     prepare_work: Callable[[], None]
@@ -109,6 +122,7 @@ class _Tools:
     tokens: Tokens
     limits: RateLimits
     mailer: Mailer
+    prices: Prices
 
 
 Together = Callable[[Callable[[Sequence[C]], Sequence[R]]], Callable[[C], R]]
@@ -129,7 +143,9 @@ def build(settings: Settings) -> Hucha:
     _check_keys(database, {"SECRET_KEY": secret_keys, "DATA_KEY": data_keys})
     alarm = Event()
     storage = SqlStorage(database, AesGcmVault(KeyRing(data_keys)), alarm.set)
-    tools = _tools(settings, storage, SystemClock(), KeyRing(secret_keys), _limits(settings), _mailer(settings))
+    clock = SystemClock()
+    outside = _limits(settings), _mailer(settings), _prices(settings, clock)
+    tools = _tools(settings, storage, clock, KeyRing(secret_keys), *outside)
     return _assemble(settings, tools, rates, partial(Batcher, shared=Unavailable), alarm)
 
 
@@ -143,7 +159,10 @@ def migrate_only(settings: Settings) -> bool:
 
 
 def build_in_memory(
-    settings: Settings | None = None, clock: Clock | None = None, mailer: Mailer | None = None
+    settings: Settings | None = None,
+    clock: Clock | None = None,
+    mailer: Mailer | None = None,
+    prices: Prices | None = None,
 ) -> Hucha:
     """The same bank in this process's memory: nothing is kept when it ends, and no mail leaves it."""
     from adapters.keyring import KeyRing
@@ -152,8 +171,9 @@ def build_in_memory(
 
     settings = settings or Settings()
     keys = KeyRing(settings.secret_key or [urandom(32)])
-    mailer = mailer or RecordingMailer()
-    tools = _tools(settings, MemoryStorage(), clock or SystemClock(), keys, _limits(settings), mailer)
+    clock = clock or SystemClock()
+    outside = _limits(settings), mailer or RecordingMailer(), prices or _prices(settings, clock)
+    tools = _tools(settings, MemoryStorage(), clock, keys, *outside)
     return _assemble(settings, tools, read_rates(), _one_by_one, Event())
 
 
@@ -226,7 +246,13 @@ def _has_customers(database: Database) -> bool:
 
 
 def _tools(
-    settings: Settings, storage: Storage, clock: Clock, keys: KeyRing, limits: RateLimits, mailer: Mailer
+    settings: Settings,
+    storage: Storage,
+    clock: Clock,
+    keys: KeyRing,
+    limits: RateLimits,
+    mailer: Mailer,
+    prices: Prices,
 ) -> _Tools:
     from adapters.bcrypt_passwords import BcryptPasswords
     from adapters.jwt_tokens import JwtTokens
@@ -243,6 +269,7 @@ def _tools(
         tokens=JwtTokens(keys),
         limits=limits,
         mailer=mailer,
+        prices=prices,
     )
 
 
@@ -280,11 +307,22 @@ def _mailer(settings: Settings) -> Mailer:
     return SmtpMailer(settings.smtp_url, settings.mail_from)
 
 
+def _prices(settings: Settings, clock: Clock) -> Prices:
+    if settings.market_prices_url is None:
+        from adapters.simulated_prices import SimulatedPrices
+
+        return SimulatedPrices(settings.market_seed, clock)
+    from adapters.http_prices import HttpPrices
+
+    return HttpPrices(settings.market_prices_url)
+
+
 def _assemble(settings: Settings, tools: _Tools, rates: Rates, together: Together[Any, Any], alarm: Event) -> Hucha:
     storage, clock, secrets = tools.storage, tools.clock, tools.secrets
     passwords, hashes, limits = tools.passwords, tools.hashes, tools.limits
     judge_events = JudgeEvents(storage, clock, secrets)
     token_life = timedelta(seconds=settings.access_token_seconds)
+    bot_interval = timedelta(seconds=settings.auto_invest_interval_seconds)
     return Hucha(
         settings=settings,
         storage=storage,
@@ -304,26 +342,27 @@ def _assemble(settings: Settings, tools: _Tools, rates: Rates, together: Togethe
         show_history=ShowHistory(storage),
         plan_expenses=PlanExpenses(storage, clock, secrets),
         simulate_transfer=SimulateTransfer(rates),
+        prices=tools.prices,
+        portfolio=ShowPortfolio(storage, tools.prices),
+        trade_assets=TradeAssets(storage, clock, secrets, hashes, tools.prices),
+        subscriptions=ManageSubscriptions(storage, clock, secrets, hashes),
+        auto_invest=ManageAutoInvest(storage, clock, secrets, hashes, bot_interval),
         audit=Audit(storage),
-        due_work=_due_work(tools),
+        due_work=_due_work(tools, bot_interval),
         prepare_work=partial(Purge().ensure, storage, clock, secrets),
         alarm=alarm,
         digests=hashes.digests,
     )
 
 
-def _due_work(tools: _Tools) -> RunDueWork:
-    handlers = (DeliverMail(tools.mailer), Purge())
+def _due_work(tools: _Tools, bot_interval: timedelta) -> RunDueWork:
+    handlers = (DeliverMail(tools.mailer), PaySubscriptions(), RunAutoInvest(tools.prices, bot_interval), Purge())
     return RunDueWork(tools.storage, tools.clock, tools.secrets, {handler.kind: handler for handler in handlers})
 
 
 def _move(carry_out: Callable[[Order], Outcome], order: Order) -> int:
-    try:
+    with in_flight(order.key):
         return or_raise(carry_out(order))
-    except StorageBusy:
-        if order.key is not None:
-            raise KeyInFlight from None
-        raise
 
 
 def _one_by_one(run: Callable[[Sequence[C]], Sequence[R]]) -> Callable[[C], R]:

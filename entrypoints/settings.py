@@ -26,7 +26,9 @@ LOG_FORMATS = ("console", "json")
 LARGEST_PORT = 65535
 MOST_THREADS = 512
 SHORTEST_KEY_BYTES = 32
+DAY_SECONDS = 86_400
 YEAR_SECONDS = 31_536_000
+LARGEST_SEED = 2**53 - 1
 MOST_TRIES = 1_000_000
 PASSWORD_POLICIES = ("strong", "basic")
 MAIL_TLS = ("start", "on")
@@ -98,6 +100,13 @@ class Settings:
 
     mail_dir: Path = Path("var/mail")
     mail_from: str = "Hucha <no-reply@hucha.example>"
+    market_prices_url: str | None = attrs.field(default=None, repr=False)
+    """The price feed; None: a simulated market in this process."""
+
+    market_seed: int = 1
+    """Of the simulated market; nodes with the same seed see the same prices."""
+
+    auto_invest_interval_seconds: int = 30
     cors_origins: tuple[str, ...] = ()
     event_api_key: str | None = attrs.field(default=None, repr=False)
     trusted_proxies: tuple[Network, ...] = ()
@@ -195,6 +204,14 @@ def _redis_url(text: str) -> str:
     return text
 
 
+def _prices_url(text: str) -> str:
+    form = "https://host[:port]/path, without a user and a fragment"
+    url = _url(text, ("http", "https"), form)
+    if "@" in url.netloc or "#" in text:
+        raise ValueError(f"must be a URL such as {form}")
+    return text
+
+
 def _smtp_url(text: str) -> SmtpServer:
     form = "smtp://[user:password@]host:port[?tls=start|on]"
     url = _url(text, ("smtp",), form)
@@ -262,6 +279,9 @@ _VARIABLES: Mapping[str, Callable[[str], object]] = {
     "SMTP_URL": _smtp_url,
     "MAIL_DIR": Path,
     "MAIL_FROM": _sender,
+    "MARKET_PRICES_URL": _prices_url,
+    "MARKET_SEED": _integer(0, LARGEST_SEED),
+    "AUTO_INVEST_INTERVAL_SECONDS": _integer(1, DAY_SECONDS),
     "CORS_ORIGINS": _origins,
     "EVENT_API_KEY": _key,
     "TRUSTED_PROXIES": _networks,

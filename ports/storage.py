@@ -13,6 +13,8 @@ from domain.model.activity import Action, JudgedAction, Stream, UserActivity
 from domain.model.operators import Operator
 from domain.model.risk_profiles import RiskProfile
 from ports.stores.alerts import AlertStore
+from ports.stores.assets import AssetStore
+from ports.stores.auto_investing import AutoInvestingStore
 from ports.stores.codes import CodeStore
 from ports.stores.due_work import DueWorkStore
 from ports.stores.idempotency import IdempotencyStore
@@ -22,6 +24,7 @@ from ports.stores.outbox import OutboxStore
 from ports.stores.recurring import RecurringExpenseStore
 from ports.stores.sessions import SessionStore
 from ports.stores.spending import SpendingStore
+from ports.stores.subscriptions import SubscriptionStore
 from ports.stores.users import UserStore
 
 T = TypeVar("T")
@@ -135,6 +138,15 @@ class Transaction(Protocol):
 
     @property
     def recurring_expenses(self) -> RecurringExpenseStore: ...
+
+    @property
+    def assets(self) -> AssetStore: ...
+
+    @property
+    def subscriptions(self) -> SubscriptionStore: ...
+
+    @property
+    def auto_investing(self) -> AutoInvestingStore: ...
 
 
 class Storage(Protocol):

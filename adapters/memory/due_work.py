@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import count
 
@@ -38,6 +38,9 @@ class MemoryDueWorkStore:
             return False
         put(self._jobs, job.id, attrs.evolve(job, due_at=until, tries=job.tries + 1), self._undo)
         return True
+
+    def lock(self, jobs: Sequence[DueJob]) -> list[DueJob]:
+        return [job for job in jobs if self._jobs.get(job.id) == job and job.id not in self._set_aside]
 
     def reschedule(self, job: DueJob, due_at: datetime, *, tries: int) -> None:
         if job.id in self._jobs:

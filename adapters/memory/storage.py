@@ -12,6 +12,8 @@ from typing import TypeVar
 
 from adapters.memory.activity import MemoryActivityStore
 from adapters.memory.alerts import MemoryAlertStore
+from adapters.memory.assets import MemoryAssetStore
+from adapters.memory.auto_investing import MemoryAutoInvestingStore
 from adapters.memory.codes import MemoryCodeStore
 from adapters.memory.due_work import MemoryDueWorkStore
 from adapters.memory.idempotency import MemoryIdempotencyStore
@@ -23,6 +25,7 @@ from adapters.memory.recurring import MemoryRecurringExpenseStore
 from adapters.memory.risk_profiles import MemoryRiskProfileStore
 from adapters.memory.sessions import MemorySessionStore
 from adapters.memory.spending import MemorySpendingStore
+from adapters.memory.subscriptions import MemorySubscriptionStore
 from adapters.memory.undo import UndoLog
 from adapters.memory.users import MemoryUserStore
 from ports.storage import Transaction
@@ -50,6 +53,9 @@ class MemoryStorage:
         self.alerts = MemoryAlertStore(self._undo)
         self.spending = MemorySpendingStore(self._undo, self.ledger)
         self.recurring_expenses = MemoryRecurringExpenseStore(self._undo)
+        self.assets = MemoryAssetStore(self._undo)
+        self.subscriptions = MemorySubscriptionStore(self._undo)
+        self.auto_investing = MemoryAutoInvestingStore(self._undo)
 
     def run(self, work: Callable[[Transaction], T], *, once: str) -> T:
         with self._lock:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Dialect, Executable, bindparam, delete, func, select, update
 
+from adapters.sql.prepared import Prepared
 from adapters.sql.tables import due_work
 from adapters.sql.upserts import insert_once
 from domain.model.due_work import DueJob
@@ -45,11 +46,18 @@ class SqlDueWorkStore:
         claim = update(due_work).where(due_work.c.id == job.id, *as_seen)
         return self._connection.execute(claim.values(due_at=until, tries=job.tries + 1)).rowcount == 1
 
+    def lock(self, jobs: Sequence[DueJob]) -> list[DueJob]:
+        if not jobs:
+            return []
+        rows = _LOCK.rows(self._connection, tuple(job.id for job in jobs), size=len(jobs))
+        still = {id: (due_at, tries) for id, due_at, tries, state in rows if state == _DUE}
+        return [job for job in jobs if still.get(job.id) == (job.due_at, job.tries)]
+
     def reschedule(self, job: DueJob, due_at: datetime, *, tries: int) -> None:
-        self._connection.execute(update(due_work).where(due_work.c.id == job.id).values(due_at=due_at, tries=tries))
+        _RESCHEDULE.execute(self._connection, (due_at, tries, job.id))
 
     def finish(self, job: DueJob) -> None:
-        self._connection.execute(delete(due_work).where(due_work.c.id == job.id))
+        _FINISH.execute(self._connection, (job.id,))
 
     def set_aside(self, job: DueJob, reason: str) -> None:
         aside = {"state": _SET_ASIDE, "reason": reason[:_LONGEST_REASON]}
@@ -62,3 +70,23 @@ class SqlDueWorkStore:
 
 def _offered(kinds: Collection[str]) -> tuple[ColumnElement[bool], ...]:
     return due_work.c.state == _DUE, due_work.c.kind.in_(kinds)
+
+
+def _lock(dialect: Dialect, size: int) -> Executable:
+    ids = [bindparam(f"id{number}", type_=due_work.c.id.type) for number in range(size)]
+    job = due_work.c
+    return select(job.id, job.due_at, job.tries, job.state).where(job.id.in_(ids)).order_by(job.id).with_for_update()
+
+
+def _reschedule(dialect: Dialect, size: int) -> Executable:
+    again = {"due_at": bindparam("due_again"), "tries": bindparam("tried")}
+    return update(due_work).where(due_work.c.id == bindparam("job_id")).values(again)
+
+
+def _finish(dialect: Dialect, size: int) -> Executable:
+    return delete(due_work).where(due_work.c.id == bindparam("job_id"))
+
+
+_LOCK = Prepared(_lock)
+_RESCHEDULE = Prepared(_reschedule, ("due_again", "tried", "job_id"))
+_FINISH = Prepared(_finish, ("job_id",))

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, Inexact
 from typing import Any
 
+import attrs
 import msgspec
 
 from domain.model.activity import Action, JudgedAction, UserActivity
 from domain.model.alerts import Alert, AmountReached, BalanceDrop
+from domain.model.assets import BookedTrade, Holding, Trade, plain
+from domain.model.auto_investing import AutoInvesting
 from domain.model.mail import Mail
 from domain.model.money import CENT, EXACT, parse_amount
 from domain.model.notifications import Notification
@@ -17,6 +20,7 @@ from domain.model.operators import Operator
 from domain.model.recurring import Recurrence, RecurringExpense
 from domain.model.risk_profiles import RATINGS, RiskProfile
 from domain.model.spending import SpendingReason
+from domain.model.subscriptions import Subscription
 from domain.model.transactions import BookedMovement, Movement
 from domain.model.users import Account, Details, HashedPassword, NewUser, Pin, User, email_key, phone_key
 from ports.security import Vault
@@ -269,3 +273,61 @@ def alert_from_row(row: Sequence[Any]) -> Alert:
     else:
         condition = BalanceDrop(two_decimals(drop), two_decimals(highest))
     return Alert(user_id, condition, status, created_at, id)
+
+
+def holding_to_row(holding: Holding) -> dict[str, object]:
+    return attrs.asdict(holding)
+
+
+def holding_from_row(row: Sequence[Any]) -> Holding:
+    """From the values of a `holdings` row in the order of its columns."""
+    user_id, symbol, quantity, cost, realised, bot_price = row
+    price = None if bot_price is None else plain(bot_price)
+    return Holding(user_id, symbol, plain(quantity), plain(cost), plain(realised), price)
+
+
+def trade_to_row(booked: BookedTrade) -> dict[str, object]:
+    """A `trades` row; the side, the amount and the instant are in the movement's."""
+    trade = booked.trade
+    return {
+        "transaction_id": booked.id,
+        "user_id": booked.user_id,
+        "symbol": trade.symbol,
+        "quantity": trade.quantity,
+        "price": trade.price,
+        "profit": trade.profit,
+        "reason": trade.reason,
+    }
+
+
+def booked_trade_from_row(row: Any) -> BookedTrade:
+    """From a `trades` row with the type, the amount and `booked_at` of its movement."""
+    profit = None if row.profit is None else plain(row.profit)
+    trade = Trade(
+        symbol=row.symbol,
+        side="buy" if row.type == "ASSET_PURCHASE" else "sell",
+        quantity=plain(row.quantity),
+        price=plain(row.price),
+        amount=two_decimals(row.amount),
+        profit=profit,
+        reason=row.reason,
+    )
+    return BookedTrade(row.transaction_id, row.user_id, trade, row.booked_at)
+
+
+def subscription_to_row(subscription: Subscription) -> dict[str, object]:
+    """A `subscriptions` row without its id."""
+    row = attrs.asdict(subscription)
+    del row["id"]
+    return row
+
+
+def subscription_from_row(row: Sequence[Any]) -> Subscription:
+    """From the values of a `subscriptions` row in the order of its columns."""
+    id, user_id, name, amount, interval_seconds, status, payments, created_at, ended_at = row
+    amount = two_decimals(amount)
+    return Subscription(user_id, amount, interval_seconds, created_at, name, status, payments, ended_at, id)
+
+
+def auto_investing_from_row(row: Any) -> AutoInvesting:
+    return AutoInvesting(row.user_id, row.enabled, row.changed_at, plain(row.realised))

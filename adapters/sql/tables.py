@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-from adapters.sql.types import Id, Instant, Money, money_check
+from adapters.sql.types import Id, Instant, Money, Precise, money_check
 
 NO_ID_TWICE = {"no id twice": True}
 """Of a table whose rows are deleted while somebody may still remember their ids: SQLite would give them away again."""
@@ -268,4 +268,61 @@ recurring_expenses = Table(
     Column("created_at", Instant, nullable=False),
     money_check("amount"),
     info=NO_ID_TWICE,
+)
+
+holdings = Table(
+    "holdings",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("symbol", String(16), primary_key=True),
+    Column("quantity", Precise, nullable=False),
+    Column("cost", Precise, nullable=False, comment="what was paid for the units that are held"),
+    Column("realised", Precise, nullable=False, comment="the profit of all sales so far"),
+    Column("bot_price", Precise, nullable=True, comment="of the bot's last trade since the holding was zero"),
+)
+
+trades = Table(
+    "trades",
+    metadata,
+    Column("transaction_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("symbol", String(16), nullable=False),
+    Column("quantity", Precise, nullable=False),
+    Column("price", Precise, nullable=False),
+    Column("profit", Precise, nullable=True, comment="of a sale"),
+    Column("reason", String(255), nullable=True, comment="the bot's; null where the customer traded"),
+    Index("ix_trades_user_id_transaction_id", "user_id", "transaction_id"),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("name", String(128), nullable=True),
+    Column("amount", Money, nullable=False),
+    Column("interval_seconds", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("payments", BigInteger, nullable=False, comment="how many were made"),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant, nullable=True),
+    money_check("amount"),
+    Index("ix_subscriptions_user_id_id", "user_id", "id"),
+)
+
+subscription_payments = Table(
+    "subscription_payments",
+    metadata,
+    Column("subscription_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("due_at", Instant, primary_key=True),
+    Column("transaction_id", BigInteger, nullable=False),
+)
+
+auto_investing = Table(
+    "auto_investing",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("changed_at", Instant, nullable=True),
+    Column("realised", Precise, nullable=False, comment="the profit of the bot's sales"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from decimal import Context, Decimal, Inexact
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
 
 from sqlalchemy import (
@@ -23,12 +23,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.type_api import TypeEngine
 
+from domain.model.assets import PLACES, SMALLEST
 from domain.model.money import EXACT
 
 _PLACES = 4
 _SCALE = 10**_PLACES
 _EXACT = Context(prec=28, traps=[Inexact])
 """The caller's own context may be narrower than an amount."""
+
+_PRECISE_DIGITS = 38
+_PRECISE = Context(prec=_PRECISE_DIGITS, traps=[Inexact, InvalidOperation])
 
 _PART = 10**9
 """Where `money_sum` cuts an amount in two: the sums of both parts have room for 10^9 rows."""
@@ -76,6 +80,37 @@ class Money(TypeDecorator[Decimal]):
 
     def coerce_compared_value(self, op: Any, value: Any) -> TypeEngine[Any]:
         return self
+
+
+class Precise(TypeDecorator[Decimal]):
+    """An exact number with up to 12 decimals: DECIMAL(38,12), and on SQLite text with all twelve.
+
+    It is kept and given back, and never calculated or compared with in SQL. It refuses floats and a thirteenth decimal.
+    """
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(_PRECISE_DIGITS + 2))
+        return dialect.type_descriptor(Numeric(_PRECISE_DIGITS, PLACES))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if not isinstance(value, Decimal):
+            raise TypeError(f"a precise number is a Decimal, not {type(value).__name__}")
+        if not value.is_finite():
+            raise ValueError("a precise number is finite")
+        try:
+            precise = value.quantize(SMALLEST, context=_PRECISE)
+        except (Inexact, InvalidOperation):
+            raise ValueError(f"it has at most {_PRECISE_DIGITS} digits, {PLACES} of them decimals") from None
+        return f"{precise:f}" if dialect.name == "sqlite" else precise
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value)
 
 
 def money_check(column: str) -> CheckConstraint:

@@ -13,6 +13,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from adapters.sql.activity import SqlActivityStore
 from adapters.sql.alerts import SqlAlertStore
+from adapters.sql.assets import SqlAssetStore
+from adapters.sql.auto_investing import SqlAutoInvestingStore
 from adapters.sql.codes import SqlCodeStore
 from adapters.sql.database import Database, Trouble
 from adapters.sql.due_work import SqlDueWorkStore
@@ -26,6 +28,7 @@ from adapters.sql.retries import Again, meaning, reason, until_settled
 from adapters.sql.risk_profiles import SqlRiskProfileStore
 from adapters.sql.sessions import SqlSessionStore
 from adapters.sql.spending import SqlSpendingStore
+from adapters.sql.subscriptions import SqlSubscriptionStore
 from adapters.sql.tables import operations
 from adapters.sql.users import SqlUserStore
 from domain.model.errors import StorageUnavailable
@@ -57,6 +60,9 @@ class SqlTransaction:
         self.alerts = SqlAlertStore(connection)
         self.spending = SqlSpendingStore(connection)
         self.recurring_expenses = SqlRecurringExpenseStore(connection)
+        self.assets = SqlAssetStore(connection)
+        self.subscriptions = SqlSubscriptionStore(connection)
+        self.auto_investing = SqlAutoInvestingStore(connection)
 
 
 class SqlStorage:

@@ -77,6 +77,10 @@ class Trade:
     reason: str | None = None
     """Why the bot made it; None where the customer did."""
 
+    def cash_after(self, cash: Decimal) -> Decimal:
+        """The cash that is left of so much, or has come to it."""
+        return EXACT.add(cash, self.amount) if self.side == "sell" else EXACT.subtract(cash, self.amount)
+
 
 @attrs.frozen
 class BookedTrade:

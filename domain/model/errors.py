@@ -43,6 +43,7 @@
     │       ├── FeeNotFound         no fee for these currencies
     │       ├── RateNotFound        no exchange rate for these currencies
     │       └── OperatorNotFound
+    ├── PaidAlready                 a due instant that was paid is to be paid again: a mistake of ours
     └── Unavailable                 the bank can't answer now; the same request may pass later
         ├── KeyMissing              a key that something was made with isn't in force
         ├── PasswordsBusy           too many passwords are being checked
@@ -279,6 +280,10 @@ class OperatorNotFound(NotFound):
 
     def __str__(self) -> str:
         return f"There is no operator named {self.name}."
+
+
+class PaidAlready(HuchaError):
+    """An instant of a subscription is to be paid a second time; the transaction must be rolled back."""
 
 
 class Unavailable(HuchaError):

@@ -1,4 +1,4 @@
-"""What a user is told. Source: contract C7, D8."""
+"""What a user is told. Source: contract B12, C7, D8."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Literal
 
 import attrs
 
-NotificationKind = Literal["activity_codes", "savings_alert", "balance_drop", "fraud_flag"]
+NotificationKind = Literal[
+    "activity_codes", "savings_alert", "balance_drop", "fraud_flag", "trade", "subscription_ended"
+]
 
 
 @attrs.frozen

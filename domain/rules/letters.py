@@ -1,9 +1,18 @@
-"""The words of the letters that Hucha sends. Sources: seed A, task 6; seed B, task 2; contract A11, B5, G11."""
+"""The words of the letters that Hucha sends.
+
+Sources: seed A, task 6; seed B, tasks 2, 5 and 8; contract A11, B5, B10, B12, G11.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from decimal import Decimal
+
 from domain.model.alerts import Alert, AmountReached
+from domain.model.assets import HALF_UP, Holding, Trade
 from domain.model.mail import Mail, without_control_characters
+from domain.model.money import CENT
+from domain.model.subscriptions import Subscription
 
 
 def otp_letter(email: str, otp: str) -> Mail:
@@ -30,6 +39,98 @@ def alert_letter(email: str, name: str, alert: Alert) -> Mail:
     return Mail(email, "Balance Drop Alert", _DROP.format(name=name, amount=condition.balance_drop_threshold))
 
 
+def trade_letter(
+    email: str,
+    name: str,
+    trade: Trade,
+    after: Holding,
+    holdings: Iterable[Holding],
+    balance: Decimal,
+    net_worth: Decimal,
+) -> Mail:
+    """What seed B says when assets were bought or sold; `holdings` are those that aren't zero, by symbol."""
+    bought = trade.side == "buy"
+    summary = "".join(
+        f"- {one.symbol}: {_units(one.quantity)} units purchased at {_dollars(one.average_price or Decimal(0))}\n"
+        for one in holdings
+    )
+    body = (_PURCHASE if bought else _SALE).format(
+        name=without_control_characters(name),
+        units=_units(trade.quantity),
+        symbol=trade.symbol,
+        amount=_dollars(trade.amount),
+        profit=_dollars(trade.profit or Decimal(0)),
+        held=_units(after.quantity),
+        summary=summary,
+        balance=_dollars(balance),
+        net_worth=_dollars(net_worth),
+    )
+    return Mail(email, f"Investment {'Purchase' if bought else 'Sale'} Confirmation", body)
+
+
+def subscription_ended_letter(email: str, name: str, subscription: Subscription) -> Mail:
+    """Tells the user that a subscription ended because the balance didn't cover a payment."""
+    title = without_control_characters(subscription.name or "")
+    what = f'Your subscription "{title}"' if title else "Your subscription"
+    body = _ENDED.format(
+        name=without_control_characters(name),
+        what=what,
+        amount=subscription.amount,
+        seconds=subscription.interval_seconds,
+        unit="second" if subscription.interval_seconds == 1 else "seconds",
+        payments=subscription.payments,
+    )
+    return Mail(email, "Subscription Ended", body)
+
+
+_PURCHASE = """\
+Dear {name},
+
+You have successfully purchased {units} units of {symbol} for a total amount of {amount}.
+
+Current holdings of {symbol}: {held} units
+
+Summary of current assets:
+{summary}
+Account Balance: {balance}
+Net Worth: {net_worth}
+
+Thank you for using our investment services.
+
+Best Regards,
+Investment Management Team
+"""
+
+_SALE = """\
+Dear {name},
+
+You have successfully sold {units} units of {symbol}.
+
+Total Gain/Loss: {profit}
+
+Remaining holdings of {symbol}: {held} units
+
+Summary of current assets:
+{summary}
+Account Balance: {balance}
+Net Worth: {net_worth}
+
+Thank you for using our investment services.
+
+Best Regards,
+Investment Management Team
+"""
+
+_ENDED = """\
+Dear {name},
+
+{what} of {amount:.2f} every {seconds} {unit} has ended, since your balance didn't cover its next payment.
+Payments made: {payments}.
+
+Best Regards,
+The Management Team
+"""
+
 _SAVINGS = """\
 Dear {name},
 
@@ -49,6 +150,16 @@ If this wasn't you, please review your recent transactions to ensure everything 
 Best Regards,
 The Management Team
 """
+
+
+def _units(quantity: Decimal) -> str:
+    return f"{quantity.quantize(CENT, context=HALF_UP):f}"
+
+
+def _dollars(amount: Decimal) -> str:
+    """Half-up to cents, the sign before the dollar: `-$12.30`."""
+    cents = amount.quantize(CENT, context=HALF_UP)
+    return f"{'-' if cents < 0 else ''}${cents.copy_abs():f}"
 
 
 def _changed(email: str, name: str, title: str, what: str) -> Mail:

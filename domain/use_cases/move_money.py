@@ -17,22 +17,20 @@ from domain.model.errors import (
     FieldProblem,
     InsufficientFunds,
     InvalidFields,
-    KeyReused,
-    PinLocked,
     Refusal,
     SameAccount,
     Unauthenticated,
 )
 from domain.model.fields import is_empty, texts
-from domain.model.idempotency import KEYS_KEPT, IdempotencyKey, KeptOutcome
+from domain.model.idempotency import IdempotencyKey
 from domain.model.money import AMOUNT_LIMIT, EXACT, parse_positive_amount
 from domain.model.notifications import Notification
 from domain.model.sessions import Claims
 from domain.model.transactions import LONGEST_REFERENCE, Movement, MovementType
 from domain.model.users import LONGEST_ACCOUNT_NUMBER, Account
+from domain.use_cases.authorise_order import Outcome, keep_outcome, settled_already
 from domain.use_cases.book_movement import book_movement
 from domain.use_cases.judge_events import judge_and_keep
-from domain.use_cases.manage_pin import try_pin
 from domain.use_cases.sign_in import identify
 from ports.clock import Clock
 from ports.security import KeyedHashes, Secrets
@@ -56,10 +54,6 @@ class Order:
     key: IdempotencyKey | None = None
 
 
-Outcome = int | Refusal
-"""The id of the movement that was booked, or why none was."""
-
-
 @attrs.frozen
 class MoveMoney:
     """Carries out a batch of orders, in the order given, in one transaction."""
@@ -70,7 +64,7 @@ class MoveMoney:
     hashes: KeyedHashes
 
     def __call__(self, orders: Sequence[Order]) -> list[Outcome]:
-        """One outcome per order, durable when this returns: money moved, or a wrong PIN counted.
+        """One outcome per order, the id of its movement or why there is none; durable when this returns.
 
         An order with an idempotency key that was carried out before has the outcome of then. Refusals, in order:
         Unauthenticated, KeyReused, InvalidPin, PinLocked, InvalidFields, EmptyFields, AccountNotFound, SameAccount,
@@ -134,37 +128,19 @@ class _Batch:
         account = self.account(self.owner(order))
         if account is None:
             return Unauthenticated()
-        kept = order.key and self.tx.idempotency.find(account.user_id, order.key.key, self.now - KEYS_KEPT)
-        if order.key and kept:
-            return self.replay(order, order.key, account, kept)
-        refusal = try_pin(self.tx, self.hashes, account, order.pin, self.now)
+        settled = settled_already(self.tx, self.hashes, account, order.pin, order.key, self.now)
         self.stale.add(account.user_id)
-        if refusal is not None:
-            return refusal
+        if settled is not None:
+            return settled
         try:
             movement = _PLANS[order.type](self, order, account)
         except Refusal as refused:  # nothing was written but the PIN's count, which stays
             return refused
         return self.book(order.key, movement)
 
-    def replay(self, order: Order, key: IdempotencyKey, account: Account, kept: KeptOutcome) -> Outcome:
-        """The outcome of the order that the key guarded, or a refusal where it guarded another.
-
-        The PIN is part of what is compared, so an order that differs counts as a try of its PIN, and none is compared
-        while the PIN is locked: nobody learns a PIN by replays.
-        """
-        if account.pin is not None and account.pin.is_locked(self.now):
-            return PinLocked()
-        if kept.fingerprint in key.fingerprints:
-            return kept.outcome
-        try_pin(self.tx, self.hashes, account, order.pin, self.now)
-        self.stale.add(account.user_id)
-        return KeyReused()
-
     def book(self, key: IdempotencyKey | None, movement: Movement) -> int:
         id = book_movement(self.tx, movement)
-        if key:
-            self.tx.idempotency.keep(movement.user_id, key.key, KeptOutcome(key.fingerprints[0], id, self.now))
+        keep_outcome(self.tx, movement.user_id, key, id, self.now)
         self.booked.append((id, movement))
         self.stale.update(movement.effects())
         return id

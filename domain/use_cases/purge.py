@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,7 +11,7 @@ import attrs
 from domain.model.codes import CODES_KEPT
 from domain.model.due_work import DueJob
 from domain.model.idempotency import KEYS_KEPT
-from domain.use_cases.run_due_work import InsideWork
+from domain.use_cases.run_due_work import InsideWork, Look
 from ports.clock import Clock
 from ports.security import Secrets
 from ports.storage import Storage, Transaction
@@ -21,17 +22,21 @@ _THE_ONLY_ONE = 0
 
 
 @attrs.frozen
-class Purge(InsideWork):
+class Purge(InsideWork[None]):
     """Every hour: expired sessions and refresh tokens, and codes and idempotency keys that count for nothing now."""
 
     kind = "purge"
     most_tries = None
 
-    def work(self, tx: Transaction, job: DueJob, now: datetime) -> datetime:
+    def see(self) -> None:
+        """Nothing of the world outside matters."""
+
+    def work(self, tx: Transaction, jobs: Sequence[DueJob], look: Look[None]) -> list[datetime | None]:
+        now = look.now
         tx.sessions.purge(now)
         tx.codes.purge(now - CODES_KEPT)
         tx.idempotency.purge(now - KEYS_KEPT)
-        return now + PURGE_EVERY
+        return [now + PURGE_EVERY for _ in jobs]
 
     def ensure(self, storage: Storage, clock: Clock, secrets: Secrets) -> None:
         """Make the job where there is none, on whichever node. Raises StorageUnavailable."""

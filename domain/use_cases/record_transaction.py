@@ -15,13 +15,14 @@ from domain.model.errors import (
     Refusal,
     Unauthenticated,
 )
-from domain.model.idempotency import KEYS_KEPT, IdempotencyKey, KeptOutcome
+from domain.model.idempotency import KEYS_KEPT, IdempotencyKey
 from domain.model.notifications import Notification
 from domain.model.payments import Payment
 from domain.model.sessions import Identity
 from domain.model.spending import SpendingReason
 from domain.model.transactions import BookedMovement, Movement
 from domain.rules.spending_fraud import RAPID_WINDOW, SpendingVerdict, judge_spending, months_before
+from domain.use_cases.authorise_order import in_flight, keep_outcome
 from domain.use_cases.book_movement import book_movement
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
@@ -46,7 +47,7 @@ class RecordTransaction:
         """The payment as it was booked. No funds are asked for: it has happened.
 
         What couldn't be read comes as its refusal, and is refused once the key has been checked. Raises KeyReused,
-        that refusal, InvalidFields (a timestamp too far ahead), BalanceOutOfRange, StorageUnavailable.
+        that refusal, InvalidFields (a timestamp too far ahead), BalanceOutOfRange, KeyInFlight, StorageUnavailable.
         """
         now = self.clock.now()
         payment = _not_ahead(payment, now)
@@ -64,11 +65,11 @@ class RecordTransaction:
             if isinstance(payment, Refusal):
                 return payment
             booked = self._book(tx, identity, payment, now)
-            if key:
-                tx.idempotency.keep(identity.user_id, key.key, KeptOutcome(key.fingerprints[0], booked.id, now))
+            keep_outcome(tx, identity.user_id, key, booked.id, now)
             return booked
 
-        return or_raise(self.storage.run(work, once=self.secrets.new_id()))
+        with in_flight(key):
+            return or_raise(self.storage.run(work, once=self.secrets.new_id()))
 
     def explain(self, identity: Identity, transaction_id: int) -> tuple[BookedMovement, list[SpendingReason]]:
         """A payment, and why it was judged as it was. Raises NotFound, StorageUnavailable."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from domain.model.errors import Refusal
+from domain.model.errors import HuchaError
 
 T = TypeVar("T")
 
 
-def or_raise(result: T | Refusal) -> T:
+def or_raise(result: T | HuchaError) -> T:
     """The result, unless it is a refusal, which is raised."""
-    if isinstance(result, Refusal):
+    if isinstance(result, HuchaError):
         raise result
     return result

@@ -1,14 +1,15 @@
-"""Do what is due: effects in the world outside, and work in the database. Source: contract A11, R5.
+"""Do what is due: effects in the world outside, and work in the database. Source: contract A11, B12, B13, R5.
 
 An effect outside (a mail) is claimed with a lease in one transaction, done while none is open, and finished in
 another. A worker that dies in between leaves a lease that runs out, and then it is done again: at least once. Work
-in the database is claimed, done and finished in one transaction: exactly once.
+in the database is taken, done and finished in one transaction, many jobs together: exactly once. What it needs to know
+of the world outside is asked before.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
@@ -25,7 +26,10 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 BATCH: Final = 32
-"""How many jobs are looked at together."""
+"""How many effects outside are looked at together."""
+
+TOGETHER: Final = 128
+"""How many jobs of the database are looked at together, and done in one transaction where they are of one kind."""
 
 FIRST_WAIT: Final = timedelta(seconds=1)
 LONGEST_WAIT: Final = timedelta(minutes=15)
@@ -45,7 +49,20 @@ class CannotBeDone(HuchaError):
         return self.reason
 
 
-class InsideWork(ABC):
+@attrs.frozen
+class Look(Generic[S]):
+    """One look at what is due: `now`, and what was `seen` of the world outside.
+
+    No job that isn't in hand is due before `until`, which is at most `now`: whoever does the work of several instants
+    of one job does those up to it, and what comes of it is in order.
+    """
+
+    now: datetime
+    until: datetime
+    seen: S
+
+
+class InsideWork(ABC, Generic[S]):
     """Work that changes nothing but the database."""
 
     kind: ClassVar[str]
@@ -53,10 +70,15 @@ class InsideWork(ABC):
     """After how many tries a job is set aside; None: never."""
 
     @abstractmethod
-    def work(self, tx: Transaction, job: DueJob, now: datetime) -> datetime | None:
-        """Do the job; when it is due again, None where it is done for good. What it raises rolls everything back.
+    def see(self) -> S:
+        """What the work needs to know of the world outside, asked while no transaction is open."""
 
-        It may be called again before the commit, as any work that is passed to `Storage.run`.
+    @abstractmethod
+    def work(self, tx: Transaction, jobs: Sequence[DueJob], look: Look[S]) -> Sequence[datetime | None]:
+        """Do these jobs, longest due first; when each is due again, None where it is done for good.
+
+        What it raises rolls everything back, and then each job is done alone. It may be called again before the
+        commit, as any work that is passed to `Storage.run`.
         """
 
 
@@ -83,7 +105,7 @@ class OutsideWork(ABC, Generic[S]):
         """Note that it took effect; when the job is due again, None where it is done for good."""
 
 
-Handler = InsideWork | OutsideWork[Any]
+Handler = InsideWork[Any] | OutsideWork[Any]
 
 
 class Crew(Protocol):
@@ -161,10 +183,12 @@ class RunDueWork:
         next_due = self._next_due()
         if next_due is None or next_due > now:
             return next_due
-        for job in self._due(self._inside(), now, BATCH):
+        inside = self._due(self._inside(), now, TOGETHER)
+        until = now if len(inside) < TOGETHER else inside[-1].due_at
+        for kind, jobs in _by_kind(inside).items():
             if self.crew.stopping():
-                return job.due_at
-            self._do_inside(job, now)
+                return now
+            self._do_inside(self.handlers[kind], jobs, now, until)
         for job in self._due(self._outside(), now, min(BATCH, self.crew.free())):
             if self.crew.stopping():
                 return job.due_at
@@ -186,18 +210,26 @@ class RunDueWork:
             return []
         return self.storage.read(lambda tx: tx.due_work.due(kinds, now, limit))
 
-    def _do_inside(self, job: DueJob, now: datetime) -> None:
-        handler = self.handlers[job.kind]
+    def _do_inside(self, handler: Handler, jobs: Sequence[DueJob], now: datetime, until: datetime) -> None:
         assert isinstance(handler, InsideWork)
-
-        def work(tx: Transaction) -> None:
-            if tx.due_work.claim(job, now):
-                _end(tx, job, handler.work(tx, job, now))
-
         try:
-            self._run(work)
+            self._do_together(handler, jobs, Look(now, until, handler.see()))
         except Exception as error:  # whatever it is, the other jobs go on
-            self._set_back(job, job.tries + 1, error)
+            if len(jobs) == 1 or _is_everyones(error):
+                self._set_back(jobs[0], jobs[0].tries + 1, error)
+                return
+            for job in jobs:
+                if not self.crew.stopping():
+                    self._do_inside(handler, [job], now, min(until, job.due_at))
+
+    def _do_together(self, handler: InsideWork[S], jobs: Sequence[DueJob], look: Look[S]) -> None:
+        def work(tx: Transaction) -> None:
+            ours = tx.due_work.lock(jobs)
+            if ours:
+                for job, due_again in zip(ours, handler.work(tx, ours, look), strict=True):
+                    _end(tx, job, due_again)
+
+        self._run(work)
 
     def _begin_outside(self, job: DueJob) -> None:
         handler = self.handlers[job.kind]
@@ -239,7 +271,7 @@ class RunDueWork:
 
     def _set_back(self, job: DueJob, tries: int, error: Exception) -> None:
         """Make a job due later, or set it aside, unless another worker has taken it; `job` is its row as last seen."""
-        if isinstance(error, StorageUnavailable) and not isinstance(error, StorageBusy):
+        if _is_everyones(error):
             raise error
         most_tries = self.handlers[job.kind].most_tries
         final = isinstance(error, CannotBeDone) or (most_tries is not None and tries >= most_tries)
@@ -259,6 +291,19 @@ class RunDueWork:
 
     def _run(self, work: Callable[[Transaction], T]) -> T:
         return self.storage.run(work, once=self.secrets.new_id())
+
+
+def _is_everyones(error: Exception) -> bool:
+    """Whether the database is gone, so that every other job would fail too."""
+    return isinstance(error, StorageUnavailable) and not isinstance(error, StorageBusy)
+
+
+def _by_kind(jobs: Sequence[DueJob]) -> dict[str, list[DueJob]]:
+    """The jobs of each kind, in the order given; the kind of the first job comes first."""
+    found: dict[str, list[DueJob]] = {}
+    for job in jobs:
+        found.setdefault(job.kind, []).append(job)
+    return found
 
 
 def _end(tx: Transaction, job: DueJob, due_again: datetime | None) -> None:

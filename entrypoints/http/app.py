@@ -27,12 +27,18 @@ from entrypoints.http.alerts import (
     BalanceDropResource,
 )
 from entrypoints.http.auth import Authentication, log_denial
+from entrypoints.http.auto_invest import (
+    AutoInvestResource,
+    DisableAutoInvestResource,
+    EnableAutoInvestResource,
+)
 from entrypoints.http.cors import Cors
 from entrypoints.http.dialects import Dialect, dialect_of, write
 from entrypoints.http.docs import DocsFileResource, DocsResource, OpenApiResource
 from entrypoints.http.envelope import ROUTE_KEY, Envelope
 from entrypoints.http.events import EventResource, EventsResource
 from entrypoints.http.health import HealthResource, MetricsResource, ReadinessResource
+from entrypoints.http.market import PriceResource, PricesResource
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.money import (
     DepositResource,
@@ -70,6 +76,15 @@ from entrypoints.http.signing_in import (
     UsersLoginResource,
     UsersLogoutResource,
 )
+from entrypoints.http.subscriptions import SubscribeResource, SubscriptionResource, SubscriptionsResource
+from entrypoints.http.trading import (
+    AssetsResource,
+    BuyAssetResource,
+    NetWorthResource,
+    PerformanceResource,
+    SellAssetResource,
+    TradeTaker,
+)
 from entrypoints.http.transactions import CardTransactionsResource, ExplanationResource
 from entrypoints.http.transfers import FeesResource, RatesResource, SimulateResource
 from entrypoints.settings import Network
@@ -84,6 +99,7 @@ DENIALS = (
 def create_app(hucha: Hucha) -> Envelope:
     """The WSGI app over these use cases."""
     metrics = Metrics()
+    metrics.watch_prices(hucha.prices.state)
     return Envelope(create_falcon_app(hucha, metrics), metrics)
 
 
@@ -112,11 +128,13 @@ def routes_of(hucha: Hucha, metrics: Metrics) -> list[Route]:
         *_alert_and_transaction_routes(hucha, authentication),
         *_planning_routes(hucha, authentication),
         *_transfer_routes(hucha, authentication),
+        *_trading_routes(hucha, authentication),
+        *_user_action_routes(hucha, authentication),
         Route("/event", EventResource(hucha.judge_event, settings.event_api_key, metrics)),
         Route("/api/events", EventsResource(hucha.list_events, authentication)),
         Route("/api/risk-profiles/{user_id}", RiskProfileResource(hucha.risk_profiles, authentication)),
         Route("/healthz", HealthResource()),
-        Route("/readyz", ReadinessResource(hucha.storage)),
+        Route("/readyz", ReadinessResource(hucha.storage, hucha.prices)),
         Route("/metrics", MetricsResource(metrics, authentication, settings)),
         Route("/api/openapi.json", OpenApiResource(lambda: openapi.build(routes))),
         Route("/api/docs", DocsResource()),
@@ -187,6 +205,32 @@ def _planning_routes(hucha: Hucha, authentication: Authentication) -> list[Route
         Route("/api/recurring-expenses/projection", ProjectionResource(plan, authentication)),
         Route("/api/recurring-expenses/projection/breakdown", BreakdownResource(plan, authentication)),
         Route("/api/recurring-expenses/{expense_id}", RecurringExpenseResource(plan, authentication)),
+    ]
+
+
+def _trading_routes(hucha: Hucha, authentication: Authentication) -> list[Route]:
+    portfolio, trade = hucha.portfolio, TradeTaker(hucha.trade_assets, authentication, hucha.digests)
+    return [
+        Route("/market/prices", PricesResource(portfolio)),
+        Route("/market/prices/{symbol}", PriceResource(portfolio)),
+        Route("/api/account/buy-asset", BuyAssetResource(trade)),
+        Route("/api/account/sell-asset", SellAssetResource(trade)),
+        Route("/api/account/assets", AssetsResource(portfolio, authentication)),
+        Route("/api/account/net-worth", NetWorthResource(portfolio, authentication)),
+        Route("/api/account/performance", PerformanceResource(portfolio, authentication)),
+    ]
+
+
+def _user_action_routes(hucha: Hucha, authentication: Authentication) -> list[Route]:
+    subscriptions, bot = hucha.subscriptions, hucha.auto_invest
+    prefix = "/api/user-actions"
+    return [
+        Route(f"{prefix}/subscribe", SubscribeResource(subscriptions, authentication, hucha.digests)),
+        Route(f"{prefix}/subscriptions", SubscriptionsResource(subscriptions, authentication)),
+        Route(f"{prefix}/subscriptions/{{subscription_id}}", SubscriptionResource(subscriptions, authentication)),
+        Route(f"{prefix}/enable-auto-invest", EnableAutoInvestResource(bot, authentication)),
+        Route(f"{prefix}/disable-auto-invest", DisableAutoInvestResource(bot, authentication)),
+        Route(f"{prefix}/auto-invest", AutoInvestResource(bot, authentication)),
     ]
 
 

@@ -122,6 +122,14 @@ class Problem:
     errors: list[FieldDetail] | msgspec.UnsetType = msgspec.UNSET
 
 
+@attrs.define
+class TradeFailed(Exception):
+    """Buying and selling say one sentence whatever it was that failed. Source: seed B, task 5; contract B7."""
+
+    sentence: str
+    cause: errors.HuchaError
+
+
 Row = Callable[[Any, Dialect], Failure]
 _BEARER = {"WWW-Authenticate": "Bearer"}
 _RETRY = {"Retry-After": str(RETRY_AFTER_SECONDS)}
@@ -174,6 +182,17 @@ def _too_many(error: errors.TooManyRequests, dialect: Dialect) -> Failure:
 def _unavailable(error: errors.Unavailable, dialect: Dialect) -> Failure:
     _log.error("unavailable", extra={"reason": str(error)})
     return Failure(503, "The service is unavailable now; try again later.", headers=_RETRY)
+
+
+def _trade_failed(error: TradeFailed, dialect: Dialect) -> Failure:
+    cause = error.cause
+    _log.warning("a trade failed", extra={"reason": str(cause) or type(cause).__name__})
+    return Failure(500, error.sentence, headers=_RETRY if isinstance(cause, errors.Unavailable) else {})
+
+
+def _no_prices(error: errors.PricesUnavailable, dialect: Dialect) -> Failure:
+    _log.warning("no prices", extra={"reason": error.reason})
+    return Failure(500, "Internal error occurred while fetching market prices.", headers=_RETRY)
 
 
 def _falcon(error: falcon.HTTPError, dialect: Dialect) -> Failure:
@@ -231,7 +250,14 @@ TABLE: Mapping[type[Exception], Row] = {
     errors.QuoteNotFound: _says(404, "Invalid currencies or no exchange data available."),
     errors.FeeNotFound: _says(404, "No fee information available for these currencies."),
     errors.RateNotFound: _says(404, "No exchange rate available for these currencies."),
+    errors.SymbolNotFound: _says(404, "Asset not found: {symbol}"),
+    errors.SubscriptionNotFound: _says(404, "Subscription not found."),
+    errors.NotEnoughHeld: _says(400, "Insufficient assets"),
+    errors.TradeTooSmall: _says(400, "The trade is too small."),
+    errors.HoldingOutOfRange: _says(400, "A holding must stay below 10^20 units."),
+    errors.PricesUnavailable: _no_prices,
     errors.Unavailable: _unavailable,
+    TradeFailed: _trade_failed,
     BodyRefused: _body_refused,
     falcon.HTTPError: _falcon,
     Exception: _crash,

@@ -14,6 +14,7 @@ from entrypoints.http.auth import Authentication, is_from_loopback
 from entrypoints.http.metrics import CONTENT_TYPE, Metrics
 from entrypoints.http.openapi import Access, Operation, describe
 from entrypoints.settings import Settings
+from ports.prices import Prices
 from ports.storage import Storage
 
 _log = logging.getLogger("hucha.http")
@@ -45,12 +46,14 @@ class HealthResource:
 class ReadinessResource:
     """`GET /readyz`."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, prices: Prices) -> None:
         self._storage = storage
+        self._prices = prices
 
     @describe(
         Operation(
             summary="Can it work: is the database reachable?",
+            description="`prices` tells where they come from; without them all but trading goes on.",
             response=Readiness,
             answer="It can",
             others={503: ("It can't now", Readiness)},
@@ -59,12 +62,16 @@ class ReadinessResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         try:
             self._storage.check()
-            readiness = Readiness("ready", {"database": "reachable"})
+            readiness = Readiness("ready", {"database": "reachable", **self._market()})
         except Unavailable as error:
             _log.error("not ready", extra={"reason": str(error)})
-            readiness = Readiness("not ready", {"database": "unreachable"})
+            readiness = Readiness("not ready", {"database": "unreachable", **self._market()})
             resp.status = 503
         resp.data = msgspec.json.encode(readiness)
+
+    def _market(self) -> dict[str, str]:
+        state = self._prices.state()
+        return {"prices": f"{state.source}, given up for the moment" if state.given_up else state.source}
 
 
 class MetricsResource:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
+    Gauge,
     Histogram,
     PlatformCollector,
     ProcessCollector,
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+from ports.prices import FeedState
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -37,6 +42,15 @@ class Metrics:
         )
         self._by_labels: dict[tuple[str, str, str], Histogram] = {}
         self._by_code: dict[int, Counter] = {}
+
+    def watch_prices(self, state: Callable[[], FeedState]) -> None:
+        """Show whether the price feed is given up, as it is when somebody looks."""
+        gauge = Gauge(
+            "hucha_price_feed_given_up",
+            "1 while the price feed's circuit breaker is open, so that no trade is made",
+            registry=self._registry,
+        )
+        gauge.set_function(lambda: float(state().given_up))
 
     def answered(self, method: str, route: str, status: str, seconds: float) -> None:
         """A request was answered."""

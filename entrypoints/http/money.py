@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
 from urllib.parse import urlencode
@@ -26,6 +25,7 @@ from entrypoints.http.payloads import (
     BodyRefused,
     Count,
     all_of,
+    milliseconds,
     parse_body,
     query_integer,
     read_body,
@@ -82,7 +82,6 @@ HISTORY_EXAMPLE = [
 ]
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
 
 
 class OrderTaker:
@@ -220,13 +219,8 @@ def _entry(booked: BookedMovement) -> HistoryEntry:
         booked.id,
         movement.amount,
         movement.type,
-        _milliseconds(movement.timestamp),
+        milliseconds(movement.timestamp),
         booked.source_account_number,
         booked.target_account_number or "N/A",
         msgspec.UNSET if movement.reference is None else movement.reference,
     )
-
-
-def _milliseconds(instant: datetime) -> int:
-    passed = instant - _EPOCH
-    return (passed.days * 86_400 + passed.seconds) * 1000 + passed.microseconds // 1000

@@ -1,8 +1,12 @@
-"""Requests to commands: what is read from a body, a path or a query, and what is refused. Source: contract G4."""
+"""Requests to commands: what is read from a body, a path or a query, and what is refused; and how instants leave.
+
+Source: contract G4, G6.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 import attrs
@@ -17,6 +21,7 @@ from entrypoints.http.strict_json import parse_object
 LARGEST_BODY_BYTES: Final = 1024 * 1024
 TOO_LARGE: Final = "The body is larger than 1 MiB."
 MOST_ROWS: Final = 1000
+_EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00Z")
 Count = Annotated[int, Meta(ge=0, le=LARGEST_INTEGER)]
 """An id or a time, wherever in a request it stands."""
 
@@ -117,6 +122,12 @@ def query_integer(req: falcon.Request, name: str, largest: int = LARGEST_INTEGER
         detail = "is required" if required else f"must be an integer from {smallest} to {largest}"
         raise InvalidFields((FieldProblem(name, detail),))
     return number
+
+
+def milliseconds(instant: datetime) -> int:
+    """Whole milliseconds since 1970, as B writes an instant (contract G6)."""
+    passed = instant - _EPOCH
+    return (passed.days * 86_400 + passed.seconds) * 1000 + passed.microseconds // 1000
 
 
 def query_cursor(req: falcon.Request) -> tuple[int, int] | None:

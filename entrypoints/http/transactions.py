@@ -19,17 +19,15 @@ from domain.model.sessions import Identity
 from domain.model.transactions import BookedMovement
 from domain.use_cases.record_transaction import RecordTransaction
 from entrypoints.http.auth import Authentication
-from entrypoints.http.idempotency import Digests, idempotency_key
+from entrypoints.http.idempotency import Digests, read_guarded
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
 from entrypoints.http.payloads import (
     MOST_ROWS,
     Count,
     SignedAmountIn,
     all_of,
-    parse_body,
     path_integer,
     query_integer,
-    read_body,
 )
 
 SentInstant = Annotated[datetime, Meta(tz=True)]
@@ -120,10 +118,7 @@ class CardTransactionsResource:
         )
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        body = read_body(req)
-        fields = parse_body(body)
-        key = idempotency_key(req, identity.account_number, body, self._digests)
+        identity, fields, key = read_guarded(req, self._authentication, self._digests)
         booked = self._record(identity, _payment_or_refusal(fields, identity), key)
         resp.status = 201
         resp.data = _encode(Recorded("Transaction added and evaluated for fraud.", _shown(booked)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -28,6 +28,14 @@ class DueWorkStore(Protocol):
         """Take a job for this worker: it becomes due again at `until`, with one more try counted.
 
         One conditional UPDATE: of many workers that saw the same job one gets True.
+        """
+        ...
+
+    def lock(self, jobs: Sequence[DueJob]) -> list[DueJob]:
+        """Those of the jobs that are still as they were seen, in the order given.
+
+        Until the transaction ends, nobody else claims or locks them, and each is rescheduled or finished in it: so of
+        many workers that saw the same job one has it. Rows are locked in the order of ids.
         """
         ...
 

@@ -152,6 +152,36 @@ class TestClaims:
         assert storage.read(lambda tx: tx.due_work.set_aside_count()) == 1
 
 
+class TestLocks:
+    """Of work in the database: taken, done and made due again in one transaction."""
+
+    def test_gives_those_that_are_as_they_were_seen(self, storage):
+        add(storage, *(("purge", subject, subject) for subject in range(5)))
+        seen = due(storage)
+        assert claim(storage, seen[1], 50)
+        run(storage, lambda tx: tx.due_work.finish(seen[2]))
+        run(storage, lambda tx: tx.due_work.set_aside(seen[3], "it can't be done"))
+        assert run(storage, lambda tx: tx.due_work.lock([seen[4], *seen[:4]])) == [seen[4], seen[0]]
+        assert run(storage, lambda tx: tx.due_work.lock([])) == []
+
+    def test_of_many_workers_that_saw_the_same_jobs_each_is_done_by_one(self, storage):
+        add(storage, *(("purge", subject, subject) for subject in range(10)))
+        jobs = due(storage)
+
+        def do_all(number: int) -> list[int]:
+            def work(tx: Transaction) -> list[int]:
+                ours = tx.due_work.lock(jobs[number:])
+                for job in ours:
+                    tx.due_work.reschedule(job, at(60), tries=0)
+                return subjects(ours)
+
+            return run(storage, work)
+
+        done = in_parallel(do_all)
+        assert sorted(subject for some in done for subject in some) == list(range(10))
+        assert {job.due_at for job in due(storage)} == {at(60)}
+
+
 class TestWaking:
     def test_a_commit_that_added_work_wakes_and_no_other_does(self, url):
         woken: list[int] = []

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
-from adapters.sql.types import Id, Instant, Money, money_check, money_sum
+from adapters.sql.types import Id, Instant, Money, Precise, money_check, money_sum
 
 metadata = MetaData()
 purses = Table(
@@ -38,6 +38,7 @@ purses = Table(
     Column("count", Integer),
     money_check("amount"),
 )
+heaps = Table("heaps", metadata, Column("id", Id, primary_key=True), Column("size", Precise))
 moments = Table("moments", metadata, Column("id", Id, primary_key=True), Column("at", Instant))
 
 amount = purses.c.amount
@@ -233,6 +234,38 @@ class TestMoneyFromOtherPrograms:
             "WHERE table_schema = %s AND column_name IN ('amount', 'balance')"
         )
         assert set(mariadb.ask(query, make_url(mariadb_url).database)) == {("decimal(19,4)",)}
+
+
+class TestPrecise:
+    """Quantities and prices: exact to the twelfth decimal (contract B10)."""
+
+    @pytest.mark.parametrize(
+        "given",
+        ["0", "0.000000000001", "-0.000000000001", "0.1", "1E+3", "99999999999999999999999999.999999999999"],
+    )
+    def test_comes_back_exactly(self, connection, given):
+        with localcontext(prec=6):
+            connection.execute(insert(heaps), {"size": Decimal(given)})
+            (found,) = connection.execute(select(heaps.c.size)).scalars()
+        assert found == Decimal(given)
+        assert type(found) is Decimal
+
+    def test_nothing_comes_back_as_nothing(self, connection):
+        connection.execute(insert(heaps), {"size": None})
+        assert list(connection.execute(select(heaps.c.size)).scalars()) == [None]
+
+    @pytest.mark.parametrize("given", [0.5, 1, True, "1.00"])
+    def test_refuses_what_is_no_decimal(self, connection, given):
+        with pytest.raises(StatementError) as refusal:
+            connection.execute(insert(heaps), {"size": given})
+        assert isinstance(refusal.value.orig, TypeError)
+
+    @pytest.mark.parametrize("given", ["0.0000000000001", "1E+26", "NaN", "Infinity", "1.1234567890123"])
+    def test_refuses_a_thirteenth_decimal_and_what_has_no_room(self, connection, given):
+        with pytest.raises(StatementError) as refusal:
+            connection.execute(insert(heaps), {"size": Decimal(given)})
+        assert isinstance(refusal.value.orig, ValueError)
+        assert list(connection.execute(select(heaps.c.size)).scalars()) == []
 
 
 class TestInstant:

@@ -29,6 +29,8 @@ DEPOSIT = "/api/account/deposit"
 WITHDRAW = "/api/account/withdraw"
 TRANSFER = "/api/account/fund-transfer"
 HISTORY = "/api/account/transactions"
+BUY = "/api/account/buy-asset"
+SELL = "/api/account/sell-asset"
 MONEY_ROUTES = (DEPOSIT, WITHDRAW, TRANSFER)
 
 
@@ -78,6 +80,12 @@ class Customer:
         answer = self.client.simulate_get(HISTORY, query_string=query, headers=self.bearer)
         assert answer.status_code == 200, answer.text
         return json.loads(answer.text, parse_float=Decimal)
+
+    def buy(self, symbol: object, amount: object, key: str | None = None, pin: object = PIN) -> Result:
+        return self.ask(BUY, {"assetSymbol": symbol, "pin": pin, "amount": amount}, key)
+
+    def sell(self, symbol: object, quantity: object, key: str | None = None, pin: object = PIN) -> Result:
+        return self.ask(SELL, {"assetSymbol": symbol, "pin": pin, "quantity": quantity}, key)
 
     def told(self) -> list[Notification]:
         """The customer's notifications, latest first."""

@@ -22,8 +22,8 @@ AFAR = "203.0.113.9"
 
 
 def filled(path: str, **values: str) -> str:
-    """A path with these values in it; where none is given, with the first id, or a file that there is."""
-    known = {"name": "start.js", **values}
+    """A path with these values in it; where none is given, with the first id, or a file or an asset that there is."""
+    known = {"name": "start.js", "symbol": "GOLD", **values}
     return re.sub(r"\{(\w+)\}", lambda found: known.get(found[1], "1"), path)
 
 

@@ -168,6 +168,7 @@ def test_the_right_kind_of_credentials_is_not_denied(bank: Bank, operation: Docu
     """Else all of the above would prove nothing. An example may be refused for another reason."""
     # contract: G3
     customer = open_account(bank.customer.hucha, str(operation).translate(NO_MARKS), "1000000.00")
+    assert customer.buy("GOLD", 1000).status_code == 200
     kinds = {
         "accessToken": customer.bearer,
         "operatorKey": {"Authorization": f"Bearer {bank.operator}"},

@@ -18,8 +18,9 @@ from .answers import error_of, problem_of
 from .bodies import GOOD, body_of
 
 JSON = {"Content-Type": "application/json"}
-READY = {"status": "ready", "checks": {"database": "reachable"}}
-NOT_READY = {"status": "not ready", "checks": {"database": "unreachable"}}
+PRICES = "simulated, seed 1"
+READY = {"status": "ready", "checks": {"database": "reachable", "prices": PRICES}}
+NOT_READY = {"status": "not ready", "checks": {"database": "unreachable", "prices": PRICES}}
 
 
 def test_the_process_is_up(client: TestClient) -> None:

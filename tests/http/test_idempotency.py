@@ -16,6 +16,7 @@ import pytest
 from falcon.testing import Result, TestClient
 
 from adapters.memory.clock import SetClock
+from adapters.memory.prices import FixedPrices
 from entrypoints.composition import Hucha, build
 from entrypoints.http.app import create_app
 from entrypoints.http.idempotency import HEADER
@@ -290,16 +291,17 @@ GUARDED = [pytest.param(one, id=str(one)) for one in OPERATIONS if one.moves_mon
 
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hucha, Path]]:
-    """A bank over SQLite, for every operation, with its file."""
+    """A bank over SQLite, for every operation, with its file; prices stand still."""
     database = tmp_path_factory.mktemp("idempotency") / "hucha.db"
     hucha = build(Settings(database_url=f"sqlite:///{database}", threads=10, bcrypt_rounds=4, rate_limits=False))
-    yield hucha, database
+    trade_assets = attrs.evolve(hucha.trade_assets, prices=FixedPrices({"GOLD": "1162.48"}))
+    yield attrs.evolve(hucha, trade_assets=trade_assets), database
     hucha.close()
 
 
 def sizes(database: Path) -> Counter[str]:
-    """How many rows each table has."""
-    return Counter({name: len(rows) for name, rows in everything(database).items()})
+    """How many rows each table of ours has."""
+    return Counter({name: len(rows) for name, rows in everything(database).items() if name != "sqlite_sequence"})
 
 
 @pytest.mark.parametrize("operation", GUARDED)
@@ -313,6 +315,8 @@ def test_every_operation_with_a_key_can_be_retried_and_raced(bank: tuple[Hucha, 
     )
     body = operation.example(pin=PIN, targetAccountNumber=target.account_number)
     assert body is not None
+    for customer in (once, raced):  # so that there is something to sell
+        assert customer.buy("GOLD", "1000.00").status_code == 200
 
     before = sizes(database)
     first = once.ask(operation.path, body, "k")

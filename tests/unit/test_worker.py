@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from domain.model.errors import StorageUnavailable
 from domain.model.mail import Mail
 from domain.use_cases.deliver_mail import DeliverMail, queue_mail
 from domain.use_cases.purge import Purge
-from domain.use_cases.run_due_work import Handler, InsideWork, RunDueWork
+from domain.use_cases.run_due_work import Handler, InsideWork, Look, RunDueWork
 from entrypoints.worker import LETTERS_AT_ONCE, POLL_SECONDS, Worker
 from ports.clock import Clock
 from ports.mail import Mailer
@@ -43,7 +43,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @attrs.define
-class Notes(InsideWork):
+class Notes(InsideWork[None]):
     """Work in the database that notes what it did."""
 
     done: list[int] = attrs.field(factory=list)
@@ -51,8 +51,12 @@ class Notes(InsideWork):
     kind = "note"
     most_tries = 5
 
-    def work(self, tx: Transaction, job: DueJob, now: datetime) -> None:
-        self.done.append(job.subject)
+    def see(self) -> None:
+        pass
+
+    def work(self, tx: Transaction, jobs: Sequence[DueJob], look: Look[None]) -> list[datetime | None]:
+        self.done += [job.subject for job in jobs]
+        return [None for _ in jobs]
 
 
 @attrs.define

@@ -14,7 +14,8 @@ from domain.model.idempotency import IdempotencyKey
 from domain.model.sessions import Identity
 from domain.model.users import Details
 from domain.rules.registration import Registration
-from domain.use_cases.move_money import MoveMoney, Order, Outcome
+from domain.use_cases.authorise_order import Outcome
+from domain.use_cases.move_money import MoveMoney, Order
 from entrypoints.composition import Hucha, build_in_memory
 from entrypoints.settings import Settings
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -27,9 +27,11 @@ from domain.use_cases.purge import PURGE_EVERY, Purge
 from domain.use_cases.run_due_work import (
     FIRST_WAIT,
     LONGEST_WAIT,
+    TOGETHER,
     CannotBeDone,
     Handler,
     InsideWork,
+    Look,
     RunDueWork,
     Setback,
     backoff,
@@ -298,17 +300,25 @@ def test_a_letter_that_cant_be_read_is_tried_later_and_the_others_go(house: Hous
 
 
 @attrs.define
-class Writes(InsideWork):
-    """Leaves a letter at each run, and may fail afterwards."""
+class Writes(InsideWork[None]):
+    """Leaves a letter for each job, and may fail afterwards."""
 
     fails: Callable[[DueJob], Exception | None] = lambda job: None
     every: timedelta | None = None
     seen: list[DueJob] = attrs.field(factory=list)
+    looks: list[Look[None]] = attrs.field(factory=list)
 
     kind = "write"
     most_tries: ClassVar[int | None] = 5
 
-    def work(self, tx: Transaction, job: DueJob, now: datetime) -> datetime | None:
+    def see(self) -> None:
+        pass
+
+    def work(self, tx: Transaction, jobs: Sequence[DueJob], look: Look[None]) -> list[datetime | None]:
+        self.looks.append(look)
+        return [self._write(tx, job, look.now) for job in jobs]
+
+    def _write(self, tx: Transaction, job: DueJob, now: datetime) -> datetime | None:
         self.seen.append(job)
         tx.outbox.add(attrs.evolve(letter(job.subject), message_id=SECRETS.new_id()), now)
         error = self.fails(job)
@@ -340,6 +350,19 @@ def test_work_inside_may_be_due_again_and_sees_when_it_was_due(house: House) -> 
     assert next_due == NOON + 4 * SECOND
     assert [job.due_at for job in writes.seen] == [NOON + number * SECOND for number in range(4)]
     assert depth(house.storage) == 4
+
+
+def test_jobs_of_a_kind_are_done_together_and_told_up_to_when_all_is_in_hand(house: House) -> None:
+    subjects = range(1, TOGETHER + 2)
+    run(house.storage, lambda tx: [tx.due_work.add("write", number, NOON + number * SECOND) for number in subjects])
+    house.clock.advance(timedelta(hours=1))
+    writes = Writes()
+    due_work = house.due_work(writes)
+    assert house.run(due_work) == NOON + subjects[-1] * SECOND
+    house.run(due_work)
+    now = house.clock.now()
+    assert writes.looks == [Look(now, NOON + TOGETHER * SECOND, None), Look(now, now, None)]
+    assert [job.subject for job in writes.seen] == list(subjects)
 
 
 def test_work_inside_that_fails_leaves_nothing_but_a_counted_try(house: House) -> None:
