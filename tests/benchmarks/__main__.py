@@ -1,13 +1,20 @@
-"""`make bench`: every benchmark, or those named: `python -m tests.benchmarks rules startup http money spending`."""
+"""`make bench`: every benchmark, or those named, such as `python -m tests.benchmarks rules subscriptions`."""
 
 from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import http, money, rules, spending, startup
+from tests.benchmarks import http, money, rules, spending, startup, subscriptions
 from tests.benchmarks.table import machine, show
 
-MODULES = {"rules": rules, "startup": startup, "http": http, "money": money, "spending": spending}
+MODULES = {
+    "rules": rules,
+    "startup": startup,
+    "http": http,
+    "money": money,
+    "spending": spending,
+    "subscriptions": subscriptions,
+}
 
 
 def main(names: list[str]) -> None:

@@ -99,16 +99,38 @@ def serve_crowd(port: int, threads: int, database: str) -> None:
     _serve_bank(port, threads, database, customers=6, bcrypt_rounds=12)
 
 
+def serve_paying(port: int, threads: int, database: str) -> None:
+    """The bank with its worker, and far more subscriptions due than it pays while it is measured."""
+    from entrypoints.composition import build
+    from entrypoints.http.app import create_app
+    from entrypoints.worker import Worker
+    from tests.benchmarks.subscriptions import DUE, make_due
+
+    settings = _make_customers(port, threads, database, customers=200, bcrypt_rounds=4)
+    hucha = build(settings)
+    make_due(hucha, DUE)
+    Worker(hucha.due_work, hucha.alarm).start()
+    _serve(create_app(hucha), port, threads)
+
+
 def _serve_bank(port: int, threads: int, database: str, customers: int, bcrypt_rounds: int) -> None:
     from entrypoints.composition import build
     from entrypoints.http.app import create_app
+
+    settings = _make_customers(port, threads, database, customers, bcrypt_rounds)
+    _serve(create_app(build(settings)), port, threads)
+
+
+def _make_customers(port: int, threads: int, database: str, customers: int, bcrypt_rounds: int) -> Any:
+    """The settings of a bank that has so many customers, who are told in a file beside the database."""
+    from entrypoints.composition import build
 
     settings = attrs.evolve(_settings(port, threads, database), bcrypt_rounds=bcrypt_rounds, rate_limits=False)
     hucha = build(settings)
     lines = [" ".join(new_customer(hucha, number)) for number in range(customers)]
     hucha.close()
     Path(database).with_suffix(".customers").write_text("\n".join(lines))
-    _serve(create_app(build(settings)), port, threads)
+    return settings
 
 
 def new_customer(hucha: Any, number: int) -> tuple[str, str, str]:
@@ -184,6 +206,7 @@ KINDS = {
     "raw": serve_raw,
     "bank": serve_bank,
     "crowd": serve_crowd,
+    "paying": serve_paying,
 }
 
 
