@@ -26,6 +26,15 @@ WORKER_REST_SECONDS = 0.5
 WORKER_PATIENCE_SECONDS = 1.0
 """The worker is asked to stop when the server is: so much longer than the requests may its jobs take to end."""
 
+BACKTEST_OPTIONS = (
+    ("cash", "10000", "money to begin with"),
+    ("invest", "50", "percent of it that the first row's prices are paid with, as much for each symbol"),
+    ("threshold", "1", "percent that a price must be away from the reference for the bot to trade"),
+    ("buy-share", "5", "percent of the cash that a purchase takes"),
+    ("sell-share", "20", "percent of the holding that a sale takes"),
+)
+"""Of `hucha backtest-bot`: name, default, what it is."""
+
 _log = logging.getLogger("hucha.cli")
 
 
@@ -33,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 0, 1 where it was refused, or 2 where it was called wrongly."""
     parsed = _parser().parse_args(arguments)
     try:
-        return int(parsed.command(parsed, Settings.from_environment()))
+        return int(parsed.command(parsed, Settings.from_environment() if parsed.needs_settings else None))
     except (WrongSetting, HuchaError) as error:
         print(f"hucha: {error}", file=sys.stderr)
         return 1
@@ -45,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Personal banking: an HTTP API and an event rule engine.",
         epilog="Settings come from the environment; the README lists them.",
     )
+    parser.set_defaults(needs_settings=True)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
@@ -73,6 +83,17 @@ def _parser() -> argparse.ArgumentParser:
     backup = commands.add_parser("backup", help="copy the SQLite database into a new file while it is in use")
     backup.add_argument("file", metavar="FILE", type=Path)
     backup.set_defaults(command=_backup)
+
+    backtest = commands.add_parser(
+        "backtest-bot", help="tell how the auto-invest bot would have done over past prices, against buying and holding"
+    )
+    backtest.add_argument(
+        "prices", metavar="PRICES.csv", type=Path, help="time,GOLD,BTC,... and a row for each instant"
+    )
+    for name, default, help in BACKTEST_OPTIONS:
+        backtest.add_argument(f"--{name}", default=default, metavar="NUMBER", help=f"{help} (default: {default})")
+    backtest.add_argument("--svg", metavar="FILE", type=Path, help="draw both values over time into this file")
+    backtest.set_defaults(command=_backtest_bot, needs_settings=False)
     return parser
 
 
@@ -106,6 +127,7 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
         raise
     try:
         _log.info("the database is %s", shown_database(settings))
+        _log.info("prices: %s", hucha.prices.state().source)
         server.application = create_app(hucha)
         worker = Worker(hucha.due_work, hucha.alarm, prepare=hucha.prepare_work, rest_seconds=WORKER_REST_SECONDS)
         worker.start()
@@ -133,6 +155,7 @@ def _work(parsed: argparse.Namespace, settings: Settings) -> int:
     hucha = build(settings)
     try:
         _log.info("the database is %s", shown_database(settings))
+        _log.info("prices: %s", hucha.prices.state().source)
         run_worker(Worker(hucha.due_work, hucha.alarm, prepare=hucha.prepare_work))
     finally:
         hucha.close()
@@ -192,6 +215,17 @@ def _backup(parsed: argparse.Namespace, settings: Settings) -> int:
         print(f"hucha: {parsed.file}: {error.strerror or 'is there already'}", file=sys.stderr)
         return 1
     print(f"The database is copied to {parsed.file}. Keep a copy of its keys too, in another place.")
+    return 0
+
+
+def _backtest_bot(parsed: argparse.Namespace, settings: None) -> int:
+    from entrypoints.backtest_bot import CannotBacktest, run
+
+    try:
+        print(run(parsed))
+    except CannotBacktest as error:
+        print(f"hucha: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -115,16 +115,18 @@ def parse_quantity(value: object) -> Decimal:
 
 
 def sound_price(number: Decimal) -> Decimal:
-    """A price, half-up to 12 decimals. Raises ValueError where it isn't finite, positive and below 10^13.
+    """A price, half-up to 12 decimals. Raises ValueError where that isn't finite, positive and below 10^13.
 
     >>> sound_price(Decimal("1e-13"))
     Traceback (most recent call last):
     ...
     ValueError: must be a finite number greater than 0 and below 10^13
     """
-    if not number.is_finite() or not 0 < number < PRICE_LIMIT or number.adjusted() < -PLACES:
-        raise ValueError("must be a finite number greater than 0 and below 10^13")
-    return number.quantize(SMALLEST, context=HALF_UP) if -number.as_tuple().exponent > PLACES else number  # type: ignore[operator]  # finite
+    if number.is_finite() and 0 < number < PRICE_LIMIT:
+        price = number.quantize(SMALLEST, context=HALF_UP)
+        if 0 < price < PRICE_LIMIT:
+            return plain(price)
+    raise ValueError("must be a finite number greater than 0 and below 10^13")
 
 
 def plain(number: Decimal) -> Decimal:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
+from operator import attrgetter
 from typing import Final, Literal
 
 import attrs
@@ -25,11 +26,13 @@ from domain.model.assets import DOWN, EXACT, QUANTITY_LIMIT, SMALLEST, Holding, 
 from domain.model.money import CENT
 from domain.rules.portfolio import purchase, sale, value
 
-Cause = Literal["fell", "rose", "steady", "no price", "no cash", "too little"]
+Cause = Literal["fell", "rose", "steady", "no price", "no cash", "too little", "too much"]
 
 _NOTHING: Final = Decimal(0)
 _ONE: Final = Decimal(1)
 _PERCENT: Final = 2
+
+_symbol = attrgetter("symbol")
 
 
 @attrs.frozen
@@ -45,6 +48,18 @@ class Policy:
     least_purchase: Decimal = attrs.field(default=Decimal("1.00"), validator=ge(CENT))
     sell_share: Decimal = attrs.field(default=Decimal("0.20"), validator=and_(gt(_NOTHING), le(_ONE)))
     """Of the holding."""
+
+    low: Decimal = attrs.field(init=False, repr=False, eq=False)
+    high: Decimal = attrs.field(init=False, repr=False, eq=False)
+    """(1 - x) and (1 + x): at so much of the reference, or beyond, the bot buys or sells."""
+
+    @low.default
+    def _below(self) -> Decimal:
+        return EXACT.subtract(_ONE, self.threshold)
+
+    @high.default
+    def _above(self) -> Decimal:
+        return EXACT.add(_ONE, self.threshold)
 
 
 STANDARD: Final = Policy()
@@ -71,13 +86,14 @@ class Decision:
             return f"The price {_shown(self.price)} fell, but there is less cash than {self.policy.least_purchase}"
         if self.cause == "too little":
             return f"At a price of {_shown(self.price)}, what would be traded rounds to nothing"
-        x = self.policy.threshold
-        by = f"{_shown(x.scaleb(_PERCENT))} %"
+        if self.cause == "too much":
+            return f"At a price of {_shown(self.price)}, more would be held than can be"
+        by = f"{_shown(EXACT.scaleb(self.policy.threshold, _PERCENT))} %"
         of = f"{self._reference_name} of {_shown(self._reference)}"
         if self.cause == "steady":
             return f"The price {_shown(self.price)} is within {by} of {of}"
         fell = self.cause == "fell"
-        limit = EXACT.multiply(self._reference, _ONE - x if fell else _ONE + x)
+        limit = EXACT.multiply(self._reference, self.policy.low if fell else self.policy.high)
         side, way = ("below", "under") if fell else ("above", "over")
         return f"The price {_shown(self.price)} is at or {side} {_shown(limit)}, {by} {way} {of}"
 
@@ -96,26 +112,22 @@ def decide(holding: Holding, price: Decimal | None, cash: Decimal, policy: Polic
     """What the bot does about a holding that isn't zero, at a price and with so much cash (not negative)."""
     if price is None:
         return Decision("hold", "no price", holding, price, policy)
-    observed, reference = _compared(holding, price)
-    if observed <= EXACT.multiply(reference, _ONE - policy.threshold):
-        return _buy(holding, price, cash, policy)
-    if observed >= EXACT.multiply(reference, _ONE + policy.threshold):
-        return _sell(holding, price, policy)
-    return Decision("hold", "steady", holding, price, policy)
+    return _react(holding, price, cash, policy) or Decision("hold", "steady", holding, price, policy)
 
 
 def play_round(
     holdings: Iterable[Holding], cash: Decimal, prices: Mapping[str, Decimal], policy: Policy = STANDARD
 ) -> Iterator[tuple[Trade, Holding]]:
     """The trades of one round, each with the holding after it: by symbol, each seeing the cash that the last left."""
-    for holding in sorted(holdings, key=lambda one: one.symbol):
-        if not holding.quantity:
+    for holding in sorted(holdings, key=_symbol):
+        price = prices.get(holding.symbol)
+        if price is None or not holding.quantity:
             continue
-        decision = decide(holding, prices.get(holding.symbol), cash, policy)
-        traded = carry_out(decision)
+        decision = _react(holding, price, cash, policy)
+        traded = carry_out(decision) if decision else None
         if traded is not None:
             trade, after = traded
-            cash = EXACT.add(cash, trade.amount if trade.side == "sell" else -trade.amount)
+            cash = trade.cash_after(cash)
             yield trade, after
 
 
@@ -133,11 +145,19 @@ def carry_out(decision: Decision) -> tuple[Trade, Holding] | None:
     return attrs.evolve(trade, reason=decision.reason), after
 
 
-def _compared(holding: Holding, price: Decimal) -> tuple[Decimal, Decimal]:
-    """The price and the reference; both times the quantity where the reference would have to be divided by it."""
-    if holding.bot_price is not None:
-        return price, holding.bot_price
-    return value(holding.quantity, price), holding.cost
+def _react(holding: Holding, price: Decimal, cash: Decimal, policy: Policy) -> Decision | None:
+    """What to do about a price that is far enough from the reference; None where it is near, as nearly all are.
+
+    The average purchase price is never divided out: both sides are multiplied by the quantity instead.
+    """
+    observed, reference = price, holding.bot_price
+    if reference is None:
+        observed, reference = value(holding.quantity, price), holding.cost
+    if observed <= EXACT.multiply(reference, policy.low):
+        return _buy(holding, price, cash, policy)
+    if observed >= EXACT.multiply(reference, policy.high):
+        return _sell(holding, price, policy)
+    return None
 
 
 def _buy(holding: Holding, price: Decimal, cash: Decimal, policy: Policy) -> Decision:
@@ -145,8 +165,10 @@ def _buy(holding: Holding, price: Decimal, cash: Decimal, policy: Policy) -> Dec
     if amount > cash:
         return Decision("hold", "no cash", holding, price, policy)
     bought = DOWN.divide(amount, price)
-    if bought < SMALLEST or EXACT.add(holding.quantity, bought.quantize(SMALLEST, context=DOWN)) >= QUANTITY_LIMIT:
+    if bought < SMALLEST:
         return Decision("hold", "too little", holding, price, policy)
+    if EXACT.add(holding.quantity, bought.quantize(SMALLEST, context=DOWN)) >= QUANTITY_LIMIT:
+        return Decision("hold", "too much", holding, price, policy)
     return Decision("buy", "fell", holding, price, policy, amount=amount)
 
 

@@ -185,9 +185,9 @@ def _unavailable(error: errors.Unavailable, dialect: Dialect) -> Failure:
 
 
 def _trade_failed(error: TradeFailed, dialect: Dialect) -> Failure:
-    cause = error.cause
-    _log.warning("a trade failed", extra={"reason": str(cause) or type(cause).__name__})
-    return Failure(500, error.sentence, headers=_RETRY if isinstance(cause, errors.Unavailable) else {})
+    unavailable = isinstance(error.cause, errors.Unavailable)  # other errors may tell what the customer wrote
+    _log.warning("a trade failed", extra={"reason": str(error.cause) if unavailable else type(error.cause).__name__})
+    return Failure(500, error.sentence, headers=_RETRY if unavailable else {})
 
 
 def _no_prices(error: errors.PricesUnavailable, dialect: Dialect) -> Failure:

@@ -1,8 +1,9 @@
-"""Rules alone: event rules against a hand-fused function and after a long history, a projection against a loop."""
+"""Rules alone: event rules, a projection, a backtest of the bot; each against as little code as does the like."""
 
 from __future__ import annotations
 
 import itertools
+import random
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -10,8 +11,11 @@ from datetime import date
 from decimal import Decimal
 
 from domain.model.activity import Action, UserActivity
+from domain.model.assets import Holding
 from domain.model.recurring import FREQUENCIES, Recurrence
 from domain.rules.activity import judge
+from domain.rules.auto_invest import decide
+from domain.rules.backtest import Backtest
 from domain.rules.projection import MOST_MONTHS, project
 from entrypoints.http.events import parse_event
 from tests.benchmarks.load import bodies
@@ -23,10 +27,14 @@ LONG_HISTORY = 1_000_000
 EXPENSES = 10_000
 PROJECTIONS = 3
 TODAY = date(2024, 11, 20)
+PRICE_ROWS = 5_000
+SYMBOLS = 10
+DAILY, EACH_MINUTE = 0.02, 0.001
+"""The standard deviation of a price's change from one row to the next."""
 
 
 def rows() -> Iterator[Row]:
-    """Registered rules over hand-fused; a projection over a loop; a long history over a short one."""
+    """Registered rules over hand-fused; a projection over a loop; a long history over a short one; a backtest."""
     stream = list(itertools.islice(map(parse_event, bodies(seed=1)), EVENTS))
     fused, registered = interleaved(ROUNDS, [lambda: _time(_fused(), stream), lambda: _time(_registered(), stream)])
     yield Row("event rules over a hand-fused function", f"{registered:.2f} us", f"{fused:.2f} us", fused / registered)
@@ -48,6 +56,26 @@ def rows() -> Iterator[Row]:
         many / few,
         wanted=1.05,
         at_least=False,
+    )
+    yield from _backtest_rows()
+
+
+def _backtest_rows() -> Iterator[Row]:
+    for name, volatility in (("prices each minute", EACH_MINUTE), ("daily prices, most traded at", DAILY)):
+        market = _made_up_market(volatility)
+        stepped, compared = interleaved(ROUNDS, [lambda m=market: _stepping(m), lambda m=market: _comparing(m)])
+        yield Row(
+            f"prices stepped through a backtest ({name}) over a bare loop that compares them",
+            f"{stepped:,.0f}/s",
+            f"{compared:,.0f}/s",
+            stepped / compared,
+        )
+    decided, compared = interleaved(ROUNDS, [lambda: _deciding(market), lambda: _comparing(market)])
+    yield Row(
+        "a decision of the bot's over two comparisons",
+        f"{1e6 / decided:.2f} us",
+        f"{1e6 / compared:.2f} us",
+        compared / decided,
     )
 
 
@@ -126,6 +154,51 @@ def _looping() -> float:
                 if passed >= 0 and passed % (1, 3, 12)[frequency - 3] == 0:
                     total += cents
     return time.perf_counter() - started
+
+
+def _made_up_market(volatility: float) -> list[dict[str, Decimal]]:
+    dice = random.Random(1)
+    prices = {f"S{number}": 100.0 * (number + 1) for number in range(SYMBOLS)}
+    market = []
+    for _ in range(PRICE_ROWS):
+        prices = {symbol: price * (1 + dice.gauss(0, volatility)) for symbol, price in prices.items()}
+        market.append({symbol: Decimal(f"{price:.2f}") for symbol, price in prices.items()})
+    return market
+
+
+def _stepping(market: list[dict[str, Decimal]]) -> float:
+    """Prices a second."""
+    backtest = Backtest(Decimal("10000.00"))
+    return _prices_per_second(market, lambda: [backtest.step(row) for row in market])
+
+
+def _comparing(market: list[dict[str, Decimal]]) -> float:
+    """Prices a second, each compared with two limits that never move."""
+    limits = {symbol: (price * Decimal("0.99"), price * Decimal("1.01")) for symbol, price in market[0].items()}
+
+    def compare() -> int:
+        beyond = 0
+        for row in market:
+            for symbol, price in row.items():
+                low, high = limits[symbol]
+                if price <= low or price >= high:
+                    beyond += 1
+        return beyond
+
+    return _prices_per_second(market, compare)
+
+
+def _deciding(market: list[dict[str, Decimal]]) -> float:
+    """Decisions a second, each to hold."""
+    cash = Decimal("10000.00")
+    pairs = [(Holding(1, symbol, Decimal(3), 3 * price), price) for row in market for symbol, price in row.items()]
+    return _prices_per_second(market, lambda: [decide(holding, price, cash) for holding, price in pairs])
+
+
+def _prices_per_second(market: list[dict[str, Decimal]], work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return len(market) * SYMBOLS / (time.perf_counter() - started)
 
 
 def _fused() -> Callable[[Action], object]:  # noqa: C901

@@ -17,7 +17,7 @@ import pytest
 
 from .processes import START_SECONDS, Serving, hucha
 
-COMMANDS = ("serve", "worker", "migrate", "create-operator", "revoke-operator", "audit", "backup")
+COMMANDS = ("serve", "worker", "migrate", "create-operator", "revoke-operator", "audit", "backup", "backtest-bot")
 KEY = re.compile(r"hucha_[A-Za-z0-9_-]{43}\n")
 
 
