@@ -16,7 +16,7 @@ from functools import partial
 from http import HTTPStatus
 from http.client import HTTPException
 from types import MappingProxyType
-from typing import Any, Never
+from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
@@ -288,7 +288,7 @@ class _Read:
         except DecodeError:
             raise PricesUnavailable("the feed's answer can't be decoded") from None
         except (requests.RequestException, HTTPError, HTTPException, OSError) as error:
-            raise _MayPass(TOO_LATE if self._line.is_cut else _reason(error)) from None
+            raise _MayPass(TOO_LATE) if self._line.is_cut else _failure(error) from None
         finally:
             self._line.hang_up()
         if self._line.is_cut:  # to http.client, the end of the line may be the end of the headers, or of the body
@@ -317,13 +317,7 @@ def _body_of(answer: requests.Response) -> bytes:
 def _prices_in(body: bytes) -> Mapping[str, Decimal]:
     """The prices, exactly as they are written. Raises PricesUnavailable where one isn't sound."""
     try:
-        told = json.loads(
-            body.decode(),
-            parse_int=Decimal,
-            parse_float=Decimal,
-            parse_constant=_no_number,
-            object_pairs_hook=_without_duplicates,
-        )
+        told = json.loads(body.decode(), parse_int=Decimal, parse_float=Decimal, object_pairs_hook=_without_duplicates)
         if not isinstance(told, dict) or not told:
             raise ValueError("no object")
         prices = {_symbol(name): _price(value) for name, value in told.items()}
@@ -339,13 +333,10 @@ def _symbol(name: str) -> str:
 
 
 def _price(value: object) -> Decimal:
+    """NaN and infinities come as floats, and all other numbers as Decimals."""
     if not isinstance(value, Decimal):
         raise ValueError("no number")
     return sound_price(value)
-
-
-def _no_number(text: str) -> Never:
-    raise ValueError("no number")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -355,18 +346,18 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return told
 
 
-def _reason(error: BaseException) -> str:
+def _failure(error: BaseException) -> PricesUnavailable:
     """What went wrong on the line, from the first error of a chain: the later ones tell the URL."""
     while (cause := error.__cause__ or error.__context__) is not None:
         error = cause
     match error:
         case TimeoutError() | ReadTimeoutError():
-            return TOO_LATE
+            return _MayPass(TOO_LATE)
         case ssl.SSLCertVerificationError():
-            return f"the feed's certificate isn't trusted: {error.verify_message}"
+            return PricesUnavailable(f"the feed's certificate isn't trusted: {error.verify_message}")
         case OSError():
-            return f"the feed can't be reached: {error.strerror or type(error).__name__}"
-    return f"the feed can't be read: {type(error).__name__}"
+            return _MayPass(f"the feed can't be reached: {error.strerror or type(error).__name__}")
+    return _MayPass(f"the feed can't be read: {type(error).__name__}")
 
 
 def _without_secrets(url: str) -> str:

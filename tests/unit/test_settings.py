@@ -41,6 +41,9 @@ DEFAULTS = {
     "SMTP_URL": None,
     "MAIL_DIR": Path("var/mail"),
     "MAIL_FROM": "Hucha <no-reply@hucha.example>",
+    "MARKET_PRICES_URL": None,
+    "MARKET_SEED": 1,
+    "AUTO_INVEST_INTERVAL_SECONDS": 30,
     "CORS_ORIGINS": (),
     "EVENT_API_KEY": None,
     "TRUSTED_PROXIES": (),
@@ -93,6 +96,20 @@ GOOD = [
     ("MAIL_FROM", "a@b.example", "a@b.example"),
     ("MAIL_FROM", "<a@b.example>", "<a@b.example>"),
     ("MAIL_FROM", "Caja de Ahorros Ñ <a@b.example>", "Caja de Ahorros Ñ <a@b.example>"),
+    *[
+        ("MARKET_PRICES_URL", text, text)
+        for text in (
+            "http://h",
+            "HTTPS://feed.example:8443/api/v1/web/fn-e0f31110/default/market-prices-simulator",
+            "https://feed.example/prices?key=s3cret&all",
+            "http://127.0.0.1:9/",
+            "http://[::1]:9/prices",
+        )
+    ],
+    ("MARKET_SEED", "0", 0),
+    ("MARKET_SEED", "9007199254740991", 2**53 - 1),
+    ("AUTO_INVEST_INTERVAL_SECONDS", "1", 1),
+    ("AUTO_INVEST_INTERVAL_SECONDS", "86400", 86_400),
     ("CORS_ORIGINS", "https://bank.example", ("https://bank.example",)),
     ("CORS_ORIGINS", "HTTP://LocalHost:8080 , https://[::1]:9", ("http://localhost:8080", "https://[::1]:9")),
     ("CORS_ORIGINS", "https://a.example:443,http://a.example:0080", ("https://a.example", "http://a.example")),
@@ -189,6 +206,34 @@ BAD = [
             "a@" + "b" * 130 + ".c",
         )
     ],
+    *[
+        ("MARKET_PRICES_URL", text)
+        for text in (
+            "feed.example/prices",
+            "/prices",
+            "http:",
+            "http://",
+            "http:///prices",
+            "https://:443/prices",
+            "ftp://h/prices",
+            "file:///prices.json",
+            "redis://h",
+            "http://h:0",
+            "http://h:65536",
+            "http://h:x",
+            "http://u:s3cret@h/prices",
+            "http://u@h/prices",
+            "http://@h/prices",
+            "http://h/prices#today",
+            "http://h/prices#",
+            "http://h/my prices",
+            "http://h/\u200bprices",
+            "http://[h/prices",
+            "http://h\\x/prices",
+        )
+    ],
+    *[("MARKET_SEED", text) for text in ("-1", "9007199254740992", "1.5", "seed", "0x1")],
+    *[("AUTO_INVEST_INTERVAL_SECONDS", text) for text in ("0", "86401", "-30", "30s", "0.5")],
     *[
         ("CORS_ORIGINS", text)
         for text in (
@@ -335,6 +380,7 @@ def test_secrets_arent_shown() -> None:
             "DATA_KEY": "k3y" * 16,
             "REDIS_URL": "redis://u:s3cret@h/0",
             "SMTP_URL": "smtp://k3y:s3cret@h:25",
+            "MARKET_PRICES_URL": "https://h/prices?k3y=s3cret",
         }
     )
     assert "s3cret" not in repr(settings) and "k3y" not in repr(settings)
