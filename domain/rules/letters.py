@@ -61,10 +61,8 @@ def trade_letter(
         amount=_dollars(trade.amount),
         profit=_dollars(trade.profit or Decimal(0)),
         held=_units(after.quantity),
-        summary=summary,
-        balance=_dollars(balance),
-        net_worth=_dollars(net_worth),
     )
+    body += _PORTFOLIO.format(summary=summary, balance=_dollars(balance), net_worth=_dollars(net_worth))
     return Mail(email, f"Investment {'Purchase' if bought else 'Sale'} Confirmation", body)
 
 
@@ -89,16 +87,6 @@ Dear {name},
 You have successfully purchased {units} units of {symbol} for a total amount of {amount}.
 
 Current holdings of {symbol}: {held} units
-
-Summary of current assets:
-{summary}
-Account Balance: {balance}
-Net Worth: {net_worth}
-
-Thank you for using our investment services.
-
-Best Regards,
-Investment Management Team
 """
 
 _SALE = """\
@@ -109,7 +97,9 @@ You have successfully sold {units} units of {symbol}.
 Total Gain/Loss: {profit}
 
 Remaining holdings of {symbol}: {held} units
+"""
 
+_PORTFOLIO = """
 Summary of current assets:
 {summary}
 Account Balance: {balance}

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
-from urllib.parse import urlencode
 
 import attrs
 import falcon
 import msgspec
-from msgspec import Meta
 
 from domain.model.assets import BookedTrade, plain
 from domain.model.transactions import MovementType
 from domain.use_cases.manage_auto_invest import ManageAutoInvest
 from entrypoints.http.auth import Authentication
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
-from entrypoints.http.payloads import MOST_ROWS, Count, all_of, milliseconds, parse_body, query_integer, read_body
+from entrypoints.http.paging import LIMIT, page, query_limit, query_place
+from entrypoints.http.payloads import Count, all_of, milliseconds, parse_body, read_body
 
 
 @attrs.frozen
@@ -118,12 +116,7 @@ class AutoInvestResource:
             summary="Show the bot, its trades with their reasons, and its profit",
             description="Trades are newest first, in pages by `limit` and `before`; the `Link` header leads on.",
             parameters=(
-                Parameter(
-                    "limit",
-                    "query",
-                    Annotated[int, Meta(ge=1, le=MOST_ROWS)],
-                    "How many trades at most; 100 unless told",
-                ),
+                LIMIT,
                 Parameter("before", "query", Count, "Only trades with ids below this"),
             ),
             response=BotObject,
@@ -134,16 +127,13 @@ class AutoInvestResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         identity = self._authentication.user(req)
         limit, before = all_of(
-            lambda: query_integer(req, "limit", largest=MOST_ROWS, default=100),
-            lambda: query_integer(req, "before") if req.get_param("before") is not None else None,
+            lambda: query_limit(req),
+            lambda: query_place(req, "before"),
         )
         state, trades = self._bot.show(identity, limit + 1, before)
-        if len(trades) > limit:
-            trades = trades[:limit]
-            resp.append_link(f"{req.path}?{urlencode({'limit': limit, 'before': trades[-1].id})}", rel="next")
         changed_at = None if state.changed_at is None else milliseconds(state.changed_at)
         seconds = int(self._bot.interval.total_seconds())
-        shown = [_shown(one) for one in trades]
+        shown = [_shown(one) for one in page(trades, limit, req, resp, lambda last: {"before": last.id})]
         resp.data = _encode(BotObject(state.enabled, changed_at, seconds, plain(state.realised), shown))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
-from urllib.parse import urlencode
 
 import attrs
 import falcon
@@ -20,8 +19,8 @@ from domain.use_cases.list_events import ListEvents
 from entrypoints.http.auth import Authentication, require_event_key
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
+from entrypoints.http.paging import LIMIT, page, query_limit
 from entrypoints.http.payloads import (
-    MOST_ROWS,
     AmountIn,
     Count,
     all_of,
@@ -130,9 +129,7 @@ class EventsResource:
             description="Pages by `limit` and `cursor`; the `Link` header leads to the next page.",
             parameters=(
                 Parameter("user_id", "query", Count, "Whose actions", required=True),
-                Parameter(
-                    "limit", "query", Annotated[int, Meta(ge=1, le=MOST_ROWS)], "How many at most; 100 unless told"
-                ),
+                LIMIT,
                 Parameter("cursor", "query", str, "Where the page before ended"),
             ),
             response=list[StoredEvent],
@@ -144,15 +141,15 @@ class EventsResource:
         self._authentication.operator(req)
         user_id, limit, cursor = all_of(
             lambda: query_integer(req, "user_id"),
-            lambda: query_integer(req, "limit", largest=MOST_ROWS, default=100),
+            lambda: query_limit(req),
             lambda: query_cursor(req),
         )
-        judged = self._list_events(user_id, limit + 1, cursor)
-        if len(judged) > limit:
-            last = judged[limit - 1]
-            query = urlencode({"user_id": user_id, "limit": limit, "cursor": f"{last.action.time}-{last.id}"})
-            resp.append_link(f"{req.path}?{query}", rel="next")
-        resp.data = _encode([_stored(one) for one in judged[:limit]])
+
+        def next_from(last: JudgedAction) -> dict[str, object]:
+            return {"user_id": user_id, "cursor": f"{last.action.time}-{last.id}"}
+
+        judged = page(self._list_events(user_id, limit + 1, cursor), limit, req, resp, next_from)
+        resp.data = _encode([_stored(one) for one in judged])
 
 
 def _stored(judged: JudgedAction) -> StoredEvent:

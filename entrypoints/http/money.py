@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated
-from urllib.parse import urlencode
 
 import attrs
 import falcon
 import msgspec
-from msgspec import Meta
 
 from domain.model.errors import InvalidFields
 from domain.model.transactions import BookedMovement, MovementType
@@ -19,8 +16,8 @@ from domain.use_cases.show_history import ShowHistory
 from entrypoints.http.auth import Authentication
 from entrypoints.http.idempotency import Digests, idempotency_key
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
+from entrypoints.http.paging import MOST_ROWS, Limit, page, query_place
 from entrypoints.http.payloads import (
-    MOST_ROWS,
     AmountIn,
     BodyRefused,
     Count,
@@ -189,9 +186,7 @@ class TransactionsResource:
             summary="List the movements of the account, newest first",
             description="All of them, or pages by `limit` and `before`; the `Link` header leads to the next page.",
             parameters=(
-                Parameter(
-                    "limit", "query", Annotated[int, Meta(ge=1, le=MOST_ROWS)], "How many at most; all unless told"
-                ),
+                Parameter("limit", "query", Limit, "How many at most; all unless told"),
                 Parameter("before", "query", Count, "Only movements with ids below this"),
             ),
             response=list[HistoryEntry],
@@ -204,12 +199,11 @@ class TransactionsResource:
         identity = self._authentication.user(req)
         limit, before = all_of(
             lambda: query_integer(req, "limit", largest=MOST_ROWS, default=0) or None,
-            lambda: query_integer(req, "before") if req.get_param("before") is not None else None,
+            lambda: query_place(req, "before"),
         )
         booked = self._show_history(identity, None if limit is None else limit + 1, before)
-        if limit is not None and len(booked) > limit:
-            booked = booked[:limit]
-            resp.append_link(f"{req.path}?{urlencode({'limit': limit, 'before': booked[-1].id})}", rel="next")
+        if limit is not None:
+            booked = page(booked, limit, req, resp, lambda last: {"before": last.id})
         resp.data = _encode([_entry(one) for one in booked])
 
 

@@ -20,7 +20,6 @@ from entrypoints.http.strict_json import parse_object
 
 LARGEST_BODY_BYTES: Final = 1024 * 1024
 TOO_LARGE: Final = "The body is larger than 1 MiB."
-MOST_ROWS: Final = 1000
 _EPOCH: Final = datetime.fromisoformat("1970-01-01T00:00:00Z")
 Count = Annotated[int, Meta(ge=0, le=LARGEST_INTEGER)]
 """An id or a time, wherever in a request it stands."""
@@ -39,20 +38,30 @@ SignedAmountIn = Annotated[
     ),
 ]
 
+_POSITIVE = {
+    "oneOf": [
+        {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
+        {"type": "number", "exclusiveMinimum": 0},
+    ],
+}
+
 AmountIn = Annotated[
     msgspec.Raw,
     Meta(
         description="Positive, at most 2 decimals, below 10^13; a number or a numeric string",
-        extra_json_schema={
-            "oneOf": [
-                {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
-                {"type": "number", "exclusiveMinimum": 0},
-            ],
-            "examples": ["42.00"],
-        },
+        extra_json_schema=_POSITIVE | {"examples": ["42.00"]},
     ),
 ]
 """An amount of money in a body, as it is written there."""
+
+QuantityIn = Annotated[
+    msgspec.Raw,
+    Meta(
+        description="Positive, at most 12 decimals, below 10^20; a number or a numeric string",
+        extra_json_schema=_POSITIVE | {"examples": [0.3]},
+    ),
+]
+"""A quantity of an asset in a body, as it is written there."""
 
 
 @attrs.define

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
-from urllib.parse import urlencode
 
 import attrs
 import falcon
@@ -23,14 +22,13 @@ from domain.use_cases.manage_subscriptions import ManageSubscriptions
 from entrypoints.http.auth import Authentication
 from entrypoints.http.idempotency import Digests, read_guarded
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
+from entrypoints.http.paging import LIMIT, page, query_limit, query_place
 from entrypoints.http.payloads import (
-    MOST_ROWS,
     AmountIn,
     Count,
     all_of,
     milliseconds,
     path_integer,
-    query_integer,
 )
 
 SHOWN_PAYMENTS = 100
@@ -131,9 +129,7 @@ class SubscriptionsResource:
             summary="List the subscriptions, oldest first",
             description="Those that are over too. Pages by `limit` and `after`; the `Link` header leads on.",
             parameters=(
-                Parameter(
-                    "limit", "query", Annotated[int, Meta(ge=1, le=MOST_ROWS)], "How many at most; 100 unless told"
-                ),
+                LIMIT,
                 Parameter("after", "query", Count, "Only subscriptions with ids above this"),
             ),
             response=list[SubscriptionObject],
@@ -144,14 +140,12 @@ class SubscriptionsResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         identity = self._authentication.user(req)
         limit, after = all_of(
-            lambda: query_integer(req, "limit", largest=MOST_ROWS, default=100),
-            lambda: query_integer(req, "after") if req.get_param("after") is not None else 0,
+            lambda: query_limit(req),
+            lambda: query_place(req, "after"),
         )
-        found = self._subscriptions.of_user(identity, limit + 1, after)
-        if len(found) > limit:
-            found = found[:limit]
-            resp.append_link(f"{req.path}?{urlencode({'limit': limit, 'after': found[-1].id})}", rel="next")
-        resp.data = _encode([_shown(one) for one in found])
+        found = self._subscriptions.of_user(identity, limit + 1, after or 0)
+        shown = page(found, limit, req, resp, lambda last: {"after": last.id})
+        resp.data = _encode([_shown(one) for one in shown])
 
 
 class SubscriptionResource:

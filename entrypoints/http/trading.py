@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
 
 import attrs
 import falcon
 import msgspec
-from msgspec import Meta
 
 from domain.model.assets import EXACT, NOTHING, Side, plain
 from domain.model.errors import HuchaError, InvalidPin, KeyInFlight, KeyReused, TooManyRequests, Unauthenticated
@@ -19,24 +17,10 @@ from entrypoints.http.auth import Authentication
 from entrypoints.http.dialects import TradeFailed
 from entrypoints.http.idempotency import Digests, read_guarded
 from entrypoints.http.openapi import Access, Operation, describe
-from entrypoints.http.payloads import AmountIn
+from entrypoints.http.payloads import AmountIn, QuantityIn
 
 TELL_THEMSELVES = (Unauthenticated, InvalidPin, KeyReused, KeyInFlight, TooManyRequests)
 """Refusals that buying and selling answer as every other route does; all else is their own sentence (contract B7)."""
-
-QuantityIn = Annotated[
-    msgspec.Raw,
-    Meta(
-        description="Positive, at most 12 decimals, below 10^20; a number or a numeric string",
-        extra_json_schema={
-            "oneOf": [
-                {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"},
-                {"type": "number", "exclusiveMinimum": 0},
-            ],
-            "examples": [0.3],
-        },
-    ),
-]
 
 
 @attrs.frozen

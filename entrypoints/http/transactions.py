@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated
-from urllib.parse import urlencode
 
 import attrs
 import falcon
@@ -21,13 +20,12 @@ from domain.use_cases.record_transaction import RecordTransaction
 from entrypoints.http.auth import Authentication
 from entrypoints.http.idempotency import Digests, read_guarded
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
+from entrypoints.http.paging import LIMIT, page, query_limit, query_place
 from entrypoints.http.payloads import (
-    MOST_ROWS,
     Count,
     SignedAmountIn,
     all_of,
     path_integer,
-    query_integer,
 )
 
 SentInstant = Annotated[datetime, Meta(tz=True)]
@@ -128,9 +126,7 @@ class CardTransactionsResource:
             summary="List the transactions, newest first",
             description="Pages by `limit` and `cursor`; the `Link` header leads to the next page.",
             parameters=(
-                Parameter(
-                    "limit", "query", Annotated[int, Meta(ge=1, le=MOST_ROWS)], "How many at most; 100 unless told"
-                ),
+                LIMIT,
                 Parameter("cursor", "query", Count, "Where the page before ended"),
                 Parameter("category", "query", str, "Only these; case doesn't count"),
                 Parameter("from", "query", _INSTANT, "Only at this instant or later"),
@@ -145,19 +141,16 @@ class CardTransactionsResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         identity = self._authentication.user(req)
         limit, cursor, since, until = all_of(
-            lambda: query_integer(req, "limit", largest=MOST_ROWS, default=100),
-            lambda: query_integer(req, "cursor") if req.get_param("cursor") is not None else None,
+            lambda: query_limit(req),
+            lambda: query_place(req, "cursor"),
             lambda: _query_instant(req, "from"),
             lambda: _query_instant(req, "to"),
         )
         category = req.get_param("category")
         found = self._record.list(identity, limit + 1, before=cursor, category=category, since=since, until=until)
-        if len(found) > limit:
-            found = found[:limit]
-            asked = {name: value for name in ("category", "from", "to") if (value := req.get_param(name)) is not None}
-            query = urlencode({**asked, "limit": limit, "cursor": found[-1].id})
-            resp.append_link(f"{req.path}?{query}", rel="next")
-        resp.data = _encode([_shown(one) for one in found])
+        asked = {name: value for name in ("category", "from", "to") if (value := req.get_param(name)) is not None}
+        shown = page(found, limit, req, resp, lambda last: {**asked, "cursor": last.id})
+        resp.data = _encode([_shown(one) for one in shown])
 
 
 class ExplanationResource:
