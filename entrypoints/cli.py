@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     revoke.add_argument("name", metavar="NAME")
     revoke.set_defaults(command=_revoke_operator)
 
-    audit = commands.add_parser("audit", help="recompute every balance from the movements; exit 1 where one differs")
+    audit = commands.add_parser("audit", help="recompute balances and holdings from what was booked; exit 1 where one differs")
     audit.set_defaults(command=_audit)
 
     backup = commands.add_parser("backup", help="copy the SQLite database into a new file while it is in use")
@@ -201,7 +201,7 @@ def _audit(parsed: argparse.Namespace, settings: Settings) -> int:
     finally:
         hucha.close()
     for one in differences:
-        print(f"user {one.user_id}: the balance is {one.balance}, the movements add up to {one.movements}")
+        print(f"user {one.user_id}: the {one.what} is {one.kept}, what was booked adds up to {one.booked}")
     print(f"{count} accounts, {len(differences)} differences")
     return 1 if differences else 0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from adapters.memory.undo import UndoLog, put
 from domain.model.assets import BookedTrade, Holding
 
@@ -32,3 +34,13 @@ class MemoryAssetStore:
             and by_bot in (None, one.trade.reason is not None)
         ]
         return found[:limit]
+
+    def kept(self) -> Iterable[Holding]:
+        return [one for _, one in sorted(self._holdings.items())]
+
+    def summed(self) -> Iterable[Holding]:
+        totals: dict[tuple[int, str], Holding] = {}
+        for booked in self._trades.values():
+            key = booked.user_id, booked.trade.symbol
+            totals[key] = totals.get(key, Holding(*key)).with_trade(booked.trade)
+        return [one for _, one in sorted(totals.items())]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import Connection, select
 
 from adapters.sql.rows import booked_trade_from_row, holding_from_row, holding_to_row, trade_to_row
@@ -27,16 +29,32 @@ class SqlAssetStore:
     def trades(
         self, user_id: int, limit: int, before: int | None = None, *, by_bot: bool | None = None
     ) -> list[BookedTrade]:
-        movement, trade = transactions.c, trades.c
-        query = (
-            select(trades, movement.type, movement.amount, movement.booked_at)
-            .join(transactions, movement.id == trade.transaction_id)
-            .where(trade.user_id == user_id)
-            .order_by(trade.transaction_id.desc())
-            .limit(limit)
-        )
+        trade = trades.c
+        query = _BOOKED.where(trade.user_id == user_id).order_by(trade.transaction_id.desc()).limit(limit)
         if before is not None:
             query = query.where(trade.transaction_id < before)
         if by_bot is not None:
             query = query.where(trade.reason.is_not(None) if by_bot else trade.reason.is_(None))
         return [booked_trade_from_row(row) for row in self._connection.execute(query)]
+
+    def kept(self) -> Iterable[Holding]:
+        query = select(holdings).order_by(holdings.c.user_id, holdings.c.symbol)
+        return [holding_from_row(row) for row in self._connection.execute(query)]
+
+    def summed(self) -> Iterable[Holding]:
+        """In this process: SQLite keeps these numbers as text, which it can't sum exactly."""
+        total: Holding | None = None
+        for row in self._connection.execute(_BOOKED.order_by(trades.c.user_id, trades.c.symbol)):
+            booked = booked_trade_from_row(row)
+            key = booked.user_id, booked.trade.symbol
+            if total is not None and (total.user_id, total.symbol) != key:
+                yield total
+                total = None
+            total = (total or Holding(*key)).with_trade(booked.trade)
+        if total is not None:
+            yield total
+
+
+_BOOKED = select(trades, transactions.c.type, transactions.c.amount, transactions.c.booked_at).join(
+    transactions, transactions.c.id == trades.c.transaction_id
+)

@@ -56,6 +56,16 @@ class Holding:
     bot_price: Decimal | None = None
     """The price of the bot's last trade; None where it made none since the holding was last zero."""
 
+    def with_trade(self, trade: Trade) -> Holding:
+        """The holding once a trade is booked that was made already, but for `bot_price`."""
+        profit = trade.profit or NOTHING
+        if trade.side == "buy":
+            quantity, cost = EXACT.add(self.quantity, trade.quantity), EXACT.add(self.cost, trade.amount)
+        else:
+            sold_cost = EXACT.subtract(trade.amount, profit)
+            quantity, cost = EXACT.subtract(self.quantity, trade.quantity), EXACT.subtract(self.cost, sold_cost)
+        return attrs.evolve(self, quantity=quantity, cost=cost, realised=EXACT.add(self.realised, profit))
+
     @property
     def average_price(self) -> Decimal | None:
         """What a unit cost on average, half-up to 12 decimals; None where nothing is held."""

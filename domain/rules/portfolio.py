@@ -45,11 +45,11 @@ def purchase(holding: Holding, amount: Decimal, price: Decimal) -> tuple[Trade, 
     quantity = DOWN.divide(amount, price).quantize(SMALLEST, context=DOWN)
     if not quantity:
         raise TradeTooSmall
-    held = EXACT.add(holding.quantity, quantity)
-    if held >= QUANTITY_LIMIT:
-        raise HoldingOutOfRange
     trade = Trade(holding.symbol, "buy", quantity, price, amount)
-    return trade, attrs.evolve(holding, quantity=held, cost=EXACT.add(holding.cost, amount))
+    after = holding.with_trade(trade)
+    if after.quantity >= QUANTITY_LIMIT:
+        raise HoldingOutOfRange
+    return trade, after
 
 
 def sale(holding: Holding, quantity: Decimal, price: Decimal) -> tuple[Trade, Holding]:
@@ -59,17 +59,10 @@ def sale(holding: Holding, quantity: Decimal, price: Decimal) -> tuple[Trade, Ho
     proceeds = value(quantity, price).quantize(CENT, context=DOWN)
     if not proceeds:
         raise TradeTooSmall
-    left = EXACT.subtract(holding.quantity, quantity)
-    cost = _share_of_cost(holding, quantity) if left else holding.cost
-    profit = EXACT.subtract(proceeds, cost)
-    trade = Trade(holding.symbol, "sell", quantity, price, proceeds, profit)
-    return trade, attrs.evolve(
-        holding,
-        quantity=left,
-        cost=EXACT.subtract(holding.cost, cost),
-        realised=EXACT.add(holding.realised, profit),
-        bot_price=holding.bot_price if left else None,
-    )
+    cost = _share_of_cost(holding, quantity) if quantity < holding.quantity else holding.cost
+    trade = Trade(holding.symbol, "sell", quantity, price, proceeds, EXACT.subtract(proceeds, cost))
+    after = holding.with_trade(trade)
+    return trade, after if after.quantity else attrs.evolve(after, bot_price=None)
 
 
 def value(quantity: Decimal, price: Decimal) -> Decimal:

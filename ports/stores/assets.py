@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from domain.model.assets import BookedTrade, Holding
@@ -31,4 +32,12 @@ class AssetStore(Protocol):
         """The user's trades, latest first, at most `limit`, with ids below `before`; those of the bot, or the others,
         or all.
         """
+        ...
+
+    def kept(self) -> Iterable[Holding]:
+        """Every holding of everybody, by user and symbol."""
+        ...
+
+    def summed(self) -> Iterable[Holding]:
+        """What the trades of each user and symbol add up to, by user and symbol; without `bot_price`."""
         ...

@@ -91,6 +91,28 @@ def test_trades_come_back_latest_first_with_their_movement(storage):  # contract
     assert trades(storage, ana, 1, before=third.id, by_bot=True) == [second]
 
 
+def test_tells_what_is_kept_and_what_the_trades_add_up_to(storage):  # contract: B10
+    ana, ben = customer(storage), customer(storage)
+    for user_id, symbol, side in (
+        (ben, "GOLD", "buy"),
+        (ana, "SILVER", "buy"),
+        (ana, "GOLD", "buy"),
+        (ana, "GOLD", "buy"),
+        (ana, "GOLD", "sell"),
+    ):
+        booked(storage, user_id, trade(symbol, side=side))
+    quarter, paid = Decimal("0.25"), Decimal("250.12")
+    loss = Decimal("-0.000000000001")
+    assert list(storage.read(lambda tx: list(tx.assets.summed()))) == [
+        Holding(ana, "GOLD", quarter, paid + loss, loss),
+        Holding(ana, "SILVER", quarter, paid),
+        Holding(ben, "GOLD", quarter, paid),
+    ]
+    some = [Holding(ana, "GOLD", Decimal(1)), Holding(ana, "SILVER"), Holding(ben, "GOLD", bot_price=Decimal(2))]
+    save(storage, *reversed(some))
+    assert list(storage.read(lambda tx: list(tx.assets.kept()))) == some
+
+
 def test_what_was_rolled_back_was_never_there(storage):
     ana = customer(storage)
     gold = Holding(ana, "GOLD", Decimal(1))

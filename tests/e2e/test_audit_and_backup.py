@@ -46,8 +46,29 @@ def test_an_audit_finds_a_balance_that_was_changed_by_hand(tmp_path: Path, empty
     unsound = hucha("audit", cwd=tmp_path, **environment)
     assert unsound.stderr == ""
     assert unsound.returncode == 1
-    told = f"user {id}: the balance is {Decimal('35.75') + Decimal(by)}, the movements add up to 35.75"
+    told = f"user {id}: the balance is {Decimal('35.75') + Decimal(by)}, what was booked adds up to 35.75"
     assert unsound.stdout == f"{told}\n2 accounts, 1 differences\n"
+
+
+def test_an_audit_finds_a_holding_that_was_changed_by_hand(tmp_path: Path) -> None:
+    # contract: B10, R2
+    with Serving(tmp_path, **CHEAP) as server:
+        ana = new_customer(server, 1, money="100.00")
+        order = {"pin": PIN, "amount": "50.00", "assetSymbol": "GOLD"}
+        assert ask_once(server, "POST", "/api/account/buy-asset", order, ana).status == 200
+        assert hucha("audit", cwd=tmp_path).stdout == "1 accounts, 0 differences\n"
+    with closing(sqlite3.connect(tmp_path / "var" / "hucha.db")) as database, database:
+        ((quantity,),) = database.execute("SELECT quantity FROM holdings").fetchall()
+        database.execute("UPDATE holdings SET quantity = '1.000000000000', cost = '49.000000000000'")
+    unsound = hucha("audit", cwd=tmp_path)
+    assert (unsound.returncode, unsound.stdout.splitlines()) == (
+        1,
+        [
+            f"user 1: the quantity of GOLD is 1, what was booked adds up to {quantity.rstrip('0')}",
+            "user 1: the cost of GOLD is 49, what was booked adds up to 50.00",
+            "1 accounts, 2 differences",
+        ],
+    )
 
 
 def change_balance(url: str, customer: Customer, by: Decimal) -> int:
