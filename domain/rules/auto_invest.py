@@ -23,7 +23,7 @@ import attrs
 from attrs.validators import and_, ge, gt, le, lt
 
 from domain.model.assets import DOWN, EXACT, QUANTITY_LIMIT, SMALLEST, Holding, Trade, plain
-from domain.model.money import CENT
+from domain.model.money import AMOUNT_LIMIT, CENT
 from domain.rules.portfolio import purchase, sale, value
 
 Cause = Literal["fell", "rose", "steady", "no price", "no cash", "too little", "too much"]
@@ -109,7 +109,7 @@ class Decision:
 
 
 def decide(holding: Holding, price: Decimal | None, cash: Decimal, policy: Policy = STANDARD) -> Decision:
-    """What the bot does about a holding that isn't zero, at a price and with so much cash (not negative)."""
+    """What the bot does about a holding that isn't zero, at a price and with so much cash, which may be owed."""
     if price is None:
         return Decision("hold", "no price", holding, price, policy)
     return _react(holding, price, cash, policy) or Decision("hold", "steady", holding, price, policy)
@@ -156,7 +156,7 @@ def _react(holding: Holding, price: Decimal, cash: Decimal, policy: Policy) -> D
     if observed <= EXACT.multiply(reference, policy.low):
         return _buy(holding, price, cash, policy)
     if observed >= EXACT.multiply(reference, policy.high):
-        return _sell(holding, price, policy)
+        return _sell(holding, price, cash, policy)
     return None
 
 
@@ -172,10 +172,13 @@ def _buy(holding: Holding, price: Decimal, cash: Decimal, policy: Policy) -> Dec
     return Decision("buy", "fell", holding, price, policy, amount=amount)
 
 
-def _sell(holding: Holding, price: Decimal, policy: Policy) -> Decision:
+def _sell(holding: Holding, price: Decimal, cash: Decimal, policy: Policy) -> Decision:
     quantity = EXACT.multiply(holding.quantity, policy.sell_share).quantize(SMALLEST, context=DOWN)
-    if value(quantity, price) < CENT:
+    proceeds = value(quantity, price).quantize(CENT, context=DOWN)
+    if not proceeds:
         return Decision("hold", "too little", holding, price, policy)
+    if EXACT.add(cash, proceeds) >= AMOUNT_LIMIT:
+        return Decision("hold", "too much", holding, price, policy)
     return Decision("sell", "rose", holding, price, policy, quantity=quantity)
 
 

@@ -11,7 +11,6 @@ from domain.model.assets import EXACT, NOTHING
 from domain.model.auto_investing import AutoInvesting
 from domain.model.due_work import DueJob
 from domain.model.errors import PricesUnavailable
-from domain.model.money import AMOUNT_LIMIT
 from domain.model.users import Account
 from domain.rules.auto_invest import STANDARD, Policy, play_round
 from domain.use_cases.manage_auto_invest import AUTO_INVEST
@@ -46,19 +45,27 @@ class RunAutoInvest(InsideWork[Market | None]):
         user_ids = {job.subject for job in jobs}
         accounts = tx.users.lock(user_ids)
         states = tx.auto_investing.load(user_ids)
-        for job in jobs:
-            account, state = accounts.get(job.subject), states[job.subject]
-            if account is not None and state.enabled and look.seen is not None:
-                self._play(tx, account, state, look.seen, look.now)
-        next_round = look.now + self.interval
-        return [next_round if states[job.subject].enabled and job.subject in accounts else None for job in jobs]
+        return [self._round(tx, accounts.get(job.subject), states[job.subject], look) for job in jobs]
+
+    def _round(
+        self, tx: Transaction, account: Account | None, state: AutoInvesting, look: Look[Market | None]
+    ) -> datetime | None:
+        """Play one user's round; when the next one is due.
+
+        Before the first there is an interval, whatever the job says: it may be left from before a pause.
+        """
+        if account is None or not state.enabled or state.changed_at is None:
+            return None
+        first = state.changed_at + self.interval
+        if look.now < first:
+            return first
+        if look.seen is not None:
+            self._play(tx, account, state, look.seen, look.now)
+        return look.now + self.interval
 
     def _play(self, tx: Transaction, account: Account, state: AutoInvesting, market: Market, now: datetime) -> None:
-        realised, cash = state.realised, account.balance
-        for trade, after in play_round(tx.assets.holdings(account.user_id), cash, market, self.policy):
-            cash = trade.cash_after(cash)
-            if cash >= AMOUNT_LIMIT:
-                break  # the account can't hold the proceeds: the round is over
+        realised = state.realised
+        for trade, after in play_round(tx.assets.holdings(account.user_id), account.balance, market, self.policy):
             book_trade(tx, trade, after, market, now)
             realised = EXACT.add(realised, trade.profit or NOTHING)
         if realised != state.realised:

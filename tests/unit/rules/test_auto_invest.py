@@ -13,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.model.assets import QUANTITY_LIMIT, SMALLEST, Holding, Trade
+from domain.model.money import AMOUNT_LIMIT
 from domain.rules.auto_invest import STANDARD, Policy, carry_out, decide, play_round
 from domain.rules.portfolio import purchase, sale
 
@@ -94,7 +95,8 @@ def test_exactly_at_a_limit_it_trades_and_just_inside_it_holds(
 ) -> None:
     # contract: B13
     rich = Decimal(1_000_000)
-    plenty = attrs.evolve(holding, quantity=holding.quantity * UNIT, cost=holding.cost * UNIT)
+    times = 10**6 if Decimal(sells) > 1 else UNIT  # enough to be worth a cent, and not more than an account can hold
+    plenty = attrs.evolve(holding, quantity=holding.quantity * times, cost=holding.cost * times)
     assert [action(plenty, price, rich) for price in (buys, holds, holds_too, sells)] == ["buy", "hold", "hold", "sell"]
 
 
@@ -172,18 +174,18 @@ def test_it_may_buy_for_all_the_cash_and_has_none_then() -> None:
 
 
 @pytest.mark.parametrize(
-    ("quantity", "sold"),
+    ("quantity", "price", "sold"),
     [
-        ("1", "0.2"),
-        ("0.123456789012", "0.024691357802"),
-        ("0.000000000009", "0.000000000001"),
-        ("0.000000000005", "0.000000000001"),
-        ("99999999999999999999.999999999999", "19999999999999999999.999999999999"),
+        ("1", "1", "0.2"),
+        ("0.123456789012", "9999999999999", "0.024691357802"),
+        ("0.000000000009", "9999999999999.99", "0.000000000001"),
+        ("0.000000000005", "9999999999999.99", "0.000000000001"),
+        ("99999999999999999999.999999999999", "0.0000001", "19999999999999999999.999999999999"),
     ],
 )
-def test_it_sells_a_fifth_rounded_down_to_12_decimals(quantity: str, sold: str) -> None:
+def test_it_sells_a_fifth_rounded_down_to_12_decimals(quantity: str, price: str, sold: str) -> None:
     # contract: B13
-    assert decide(gold(quantity, "0.01"), LARGEST_PRICE, CASH).quantity == Decimal(sold)
+    assert decide(gold(quantity, "0.000000000001"), Decimal(price), CASH).quantity == Decimal(sold)
 
 
 @pytest.mark.parametrize(
@@ -236,6 +238,13 @@ def test_a_missing_price_holds_and_hinders_nobody_else() -> None:
     assert played(some, "100.00") == []
 
 
+def test_a_sale_whose_proceeds_no_account_can_hold_is_left_and_the_round_goes_on() -> None:
+    # contract: B13, G5
+    first, last = Holding(1, "AAPL", Decimal(10), Decimal(1000)), Holding(1, "GOLD", Decimal(1), Decimal(1000))
+    traded = played([first, last], "9999999999900.00", AAPL="2000", GOLD="800")
+    assert traded == [("GOLD", "buy", Decimal("499999999995.00"))]
+
+
 def test_what_isnt_held_is_not_looked_at() -> None:
     # contract: B13
     assert played([Holding(1, "GOLD", realised=Decimal(5))], "100.00", GOLD="1") == []
@@ -254,6 +263,7 @@ def test_what_isnt_held_is_not_looked_at() -> None:
         (gold(), "800", "0.99", "The price 800 fell, but there is less cash than 1.00"),
         (gold("0.0001", "0.01"), "499", "0.00", "At a price of 499, what would be traded rounds to nothing"),
         (FULL, "0.00000001", "1.00", "At a price of 0.00000001, more would be held than can be"),
+        (gold("10"), "2000", "9999999996000.00", "At a price of 2000, more would be held than can be"),
     ],
 )
 def test_each_cause_has_its_sentence(holding: Holding, price: str | None, cash: str, reason: str) -> None:
@@ -298,7 +308,9 @@ def by_the_contract(
         return ("buy", amount, None) if possible else ("hold", None, None)
     if at >= (1 + x) * reference:
         sold = Fraction(floor(quantity * Fraction(policy.sell_share) * UNIT), UNIT)
-        return ("sell", None, sold) if floor(sold * at * 100) else ("hold", None, None)
+        proceeds = Fraction(floor(sold * at * 100), 100)
+        possible = proceeds and Fraction(cash) + proceeds < AMOUNT_LIMIT
+        return ("sell", None, sold) if possible else ("hold", None, None)
     return "hold", None, None
 
 

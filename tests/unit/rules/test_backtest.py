@@ -142,7 +142,7 @@ class Naive:
         position = self.positions[symbol]
         quantity = down(position.quantity * Fraction(self.policy.sell_share), UNIT)
         proceeds = down(quantity * price, 100)
-        if proceeds == 0:
+        if proceeds == 0 or self.cash + proceeds >= 10**13:
             return []
         paid = Fraction(ceil(position.paid * quantity / position.quantity * UNIT), UNIT)
         if quantity == position.quantity:
