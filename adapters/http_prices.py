@@ -84,7 +84,8 @@ class HttpPrices:
 
     Everybody who asks meanwhile waits for the same answer, and nobody for longer than `deadline_seconds`, whatever the
     server does: retries are a part of that. After `failures_in_a_row` reads failed the feed is given up: for
-    `pause_seconds` whoever asks is refused at once, and then the next one's read is a trial.
+    `pause_seconds` whoever asks is refused at once, and then the next one's read is a trial, for which nobody else
+    waits. Nor do more than `most_waiting` ever wait: a slow feed mustn't hold every thread of a server.
 
     The answer is good or refused as a whole. No reason and no log line tells the URL's user, password or query, or
     anything of the answer. Proxies and passwords in the environment and in `~/.netrc` are left alone.
@@ -102,10 +103,11 @@ class HttpPrices:
         failures_in_a_row: int = 3,
         pause_seconds: float = 10.0,
         ssl_context: ssl.SSLContext | None = None,
+        most_waiting: int = 64,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._url = url
-        self._source = f"feed {_without_secrets(url)}"
+        self._shown_url = _without_secrets(url)
         self._deadline_seconds = deadline_seconds
         self._cache_seconds = cache_seconds
         self._context = ssl_context
@@ -113,6 +115,7 @@ class HttpPrices:
             self._context = ssl.create_default_context()
         self._monotonic = monotonic
         self._breaker = _Breaker(failures_in_a_row, pause_seconds, monotonic)
+        self._places = threading.BoundedSemaphore(most_waiting)
         self._lock = threading.Lock()
         self._answer: _Answer | None = None
         self._read: _Read | None = None
@@ -123,13 +126,21 @@ class HttpPrices:
             answer = self._answer
             if answer is not None and self._monotonic() - answer.came_at < self._cache_seconds:
                 return answer.prices
+            if self._read is not None and self._breaker.is_on_trial:
+                raise PricesUnavailable(self._breaker.reason)
             read = self._read or self._begin()
-        return read.prices()
+        if not self._places.acquire(blocking=False):
+            raise PricesUnavailable("too many wait for the feed")
+        try:
+            return read.prices()
+        finally:
+            self._places.release()
 
     def state(self) -> FeedState:
         """Given up while the pause lasts, and while a read that took too long hasn't ended."""
         read = self._read
-        return FeedState(self._source, given_up=self._breaker.is_open or (read is not None and read.is_late))
+        given_up = self._breaker.is_open or (read is not None and read.is_late)
+        return FeedState("feed", given_up, self._shown_url)
 
     def _begin(self) -> _Read:
         if self._breaker.is_open:
@@ -173,6 +184,11 @@ class _Breaker:
     @property
     def is_open(self) -> bool:
         return self._memory.state == pybreaker.STATE_OPEN and self._memory.open_seconds < self._pause_seconds
+
+    @property
+    def is_on_trial(self) -> bool:
+        """Whether the feed was given up, and a read that may end that is under way."""
+        return bool(self._memory.state != pybreaker.STATE_CLOSED)
 
     @property
     def reason(self) -> str:

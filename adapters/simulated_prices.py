@@ -80,7 +80,7 @@ class SimulatedPrices:
         return latest[1]
 
     def state(self) -> FeedState:
-        return FeedState(f"simulated, seed {self._seed}")
+        return FeedState("simulated", detail=f"seed {self._seed}")
 
 
 def _price(seed: int, second: int, symbol: str) -> Decimal:

@@ -19,6 +19,7 @@ from entrypoints.settings import Settings, WrongSetting
 
 if TYPE_CHECKING:
     from domain.use_cases.manage_operators import Operators
+    from ports.prices import Prices
 
 WORKER_REST_SECONDS = 0.5
 """The first requests needn't share the interpreter with the worker's first look."""
@@ -77,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     revoke.add_argument("name", metavar="NAME")
     revoke.set_defaults(command=_revoke_operator)
 
-    audit = commands.add_parser("audit", help="recompute balances and holdings from what was booked; exit 1 where one differs")
+    audit = commands.add_parser(
+        "audit", help="recompute balances and holdings by what was booked; exit 1 if one differs"
+    )
     audit.set_defaults(command=_audit)
 
     backup = commands.add_parser("backup", help="copy the SQLite database into a new file while it is in use")
@@ -127,7 +130,7 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
         raise
     try:
         _log.info("the database is %s", shown_database(settings))
-        _log.info("prices: %s", hucha.prices.state().source)
+        _tell_of_prices(hucha.prices)
         server.application = create_app(hucha)
         worker = Worker(hucha.due_work, hucha.alarm, prepare=hucha.prepare_work, rest_seconds=WORKER_REST_SECONDS)
         worker.start()
@@ -138,6 +141,11 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
     finally:
         hucha.close()
     return 0
+
+
+def _tell_of_prices(prices: Prices) -> None:
+    state = prices.state()
+    _log.info("prices: %s, %s", state.source, state.detail)
 
 
 def _stop_at_once_while_starting() -> None:
@@ -155,7 +163,7 @@ def _work(parsed: argparse.Namespace, settings: Settings) -> int:
     hucha = build(settings)
     try:
         _log.info("the database is %s", shown_database(settings))
-        _log.info("prices: %s", hucha.prices.state().source)
+        _tell_of_prices(hucha.prices)
         run_worker(Worker(hucha.due_work, hucha.alarm, prepare=hucha.prepare_work))
     finally:
         hucha.close()

@@ -314,7 +314,7 @@ def _prices(settings: Settings, clock: Clock) -> Prices:
         return SimulatedPrices(settings.market_seed, clock)
     from adapters.http_prices import HttpPrices
 
-    return HttpPrices(settings.market_prices_url)
+    return HttpPrices(settings.market_prices_url, most_waiting=max(1, settings.threads // 4))
 
 
 def _assemble(settings: Settings, tools: _Tools, rates: Rates, together: Together[Any, Any], alarm: Event) -> Hucha:

@@ -11,12 +11,13 @@ import attrs
 
 @attrs.frozen
 class FeedState:
-    """What operators want to know of a feed: where the prices come from, in a few words without a secret, and whether
-    it is given up for the moment, so that whoever asks is refused at once.
+    """What is known of a feed: where the prices come from, in a word for everybody, and whether it is given up for the
+    moment, so that whoever asks is refused at once. `detail` is for logs alone, and holds no secret of a URL.
     """
 
     source: str
     given_up: bool = False
+    detail: str = ""
 
 
 class Prices(Protocol):

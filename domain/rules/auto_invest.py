@@ -22,13 +22,12 @@ from typing import Final, Literal
 import attrs
 from attrs.validators import and_, ge, gt, le, lt
 
-from domain.model.assets import DOWN, EXACT, QUANTITY_LIMIT, SMALLEST, Holding, Trade, plain
+from domain.model.assets import DOWN, EXACT, NOTHING, QUANTITY_LIMIT, SMALLEST, Holding, Trade, plain
 from domain.model.money import AMOUNT_LIMIT, CENT
 from domain.rules.portfolio import purchase, sale, value
 
 Cause = Literal["fell", "rose", "steady", "no price", "no cash", "too little", "too much"]
 
-_NOTHING: Final = Decimal(0)
 _ONE: Final = Decimal(1)
 _PERCENT: Final = 2
 
@@ -39,14 +38,14 @@ _symbol = attrgetter("symbol")
 class Policy:
     """How the bot trades. Shares are from 0 to 1; `least_purchase` is money with at most two decimals."""
 
-    threshold: Decimal = attrs.field(default=Decimal("0.01"), validator=and_(gt(_NOTHING), lt(_ONE)))
+    threshold: Decimal = attrs.field(default=Decimal("0.01"), validator=and_(gt(NOTHING), lt(_ONE)))
     """How far from the reference a price must be: x."""
 
-    buy_share: Decimal = attrs.field(default=Decimal("0.05"), validator=and_(gt(_NOTHING), le(_ONE)))
+    buy_share: Decimal = attrs.field(default=Decimal("0.05"), validator=and_(gt(NOTHING), le(_ONE)))
     """Of the cash."""
 
     least_purchase: Decimal = attrs.field(default=Decimal("1.00"), validator=ge(CENT))
-    sell_share: Decimal = attrs.field(default=Decimal("0.20"), validator=and_(gt(_NOTHING), le(_ONE)))
+    sell_share: Decimal = attrs.field(default=Decimal("0.20"), validator=and_(gt(NOTHING), le(_ONE)))
     """Of the holding."""
 
     low: Decimal = attrs.field(init=False, repr=False, eq=False)

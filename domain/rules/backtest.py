@@ -27,7 +27,7 @@ from domain.model.assets import DOWN, EXACT, HALF_UP, NOTHING, SMALLEST, Holding
 from domain.model.errors import PricesUnavailable
 from domain.model.money import CENT
 from domain.rules.auto_invest import STANDARD, Policy, play_round
-from domain.rules.portfolio import net_worth, performance, purchase
+from domain.rules.portfolio import net_worth, performance, purchase, total_profit
 
 HALF: Final = Decimal("0.5")
 
@@ -179,11 +179,7 @@ class _Portfolio:
 
     def outcome(self, start_value: Decimal, prices: Mapping[str, Decimal]) -> Outcome:
         each = [performance(holding, prices) for holding in self.holdings.values()]
-        realised = unrealised = NOTHING
-        for one in each:
-            realised = EXACT.add(realised, one.realised)
-            unrealised = EXACT.add(unrealised, one.unrealised)
-        return Outcome(start_value, self.value, realised, unrealised, self._largest_drawdown())
+        return Outcome(start_value, self.value, *total_profit(each), self._largest_drawdown())
 
     def _largest_drawdown(self) -> Decimal:
         if self._trough == self._peak:

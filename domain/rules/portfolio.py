@@ -94,6 +94,14 @@ def performance(holding: Holding, prices: Mapping[str, Decimal]) -> AssetPerform
     )
 
 
+def total_profit(performances: Iterable[AssetPerformance]) -> tuple[Decimal, Decimal]:
+    """Realised and unrealised profit of all of them."""
+    realised = unrealised = NOTHING
+    for one in performances:
+        realised, unrealised = EXACT.add(realised, one.realised), EXACT.add(unrealised, one.unrealised)
+    return realised, unrealised
+
+
 def _share_of_cost(holding: Holding, quantity: Decimal) -> Decimal:
     """What was paid for a part of a holding, rounded up to 12 decimals; never more than for all of it."""
     return UP.divide(EXACT.multiply(holding.cost, quantity), holding.quantity).quantize(SMALLEST, context=UP)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 import attrs
 
@@ -18,6 +19,9 @@ from domain.use_cases.run_due_work import InsideWork, Look
 from domain.use_cases.trade_assets import Market, book_trade
 from ports.prices import Prices
 from ports.storage import Transaction
+
+MOST_TRADES: Final = 64
+"""Once so many are made, the other rounds come in the next transaction: everybody else waits for this one."""
 
 
 @attrs.frozen
@@ -45,28 +49,30 @@ class RunAutoInvest(InsideWork[Market | None]):
         user_ids = {job.subject for job in jobs}
         accounts = tx.users.lock(user_ids)
         states = tx.auto_investing.load(user_ids)
-        return [self._round(tx, accounts.get(job.subject), states[job.subject], look) for job in jobs]
+        dues: list[datetime | None] = []
+        trades = 0
+        for job in jobs:
+            account, state = accounts.get(job.subject), states[job.subject]
+            if account is None or not state.enabled or state.changed_at is None:
+                dues.append(None)
+            elif look.now < state.changed_at + self.interval:  # a job that is left from before a pause
+                dues.append(state.changed_at + self.interval)
+            elif trades >= MOST_TRADES:
+                dues.append(job.due_at)
+            else:
+                trades += self._play(tx, account, state, look)
+                dues.append(look.now + self.interval)
+        return dues
 
-    def _round(
-        self, tx: Transaction, account: Account | None, state: AutoInvesting, look: Look[Market | None]
-    ) -> datetime | None:
-        """Play one user's round; when the next one is due.
-
-        Before the first there is an interval, whatever the job says: it may be left from before a pause.
-        """
-        if account is None or not state.enabled or state.changed_at is None:
-            return None
-        first = state.changed_at + self.interval
-        if look.now < first:
-            return first
-        if look.seen is not None:
-            self._play(tx, account, state, look.seen, look.now)
-        return look.now + self.interval
-
-    def _play(self, tx: Transaction, account: Account, state: AutoInvesting, market: Market, now: datetime) -> None:
-        realised = state.realised
+    def _play(self, tx: Transaction, account: Account, state: AutoInvesting, look: Look[Market | None]) -> int:
+        """One user's round; how many trades it made."""
+        market, realised, trades = look.seen, state.realised, 0
+        if market is None:
+            return trades
         for trade, after in play_round(tx.assets.holdings(account.user_id), account.balance, market, self.policy):
-            book_trade(tx, trade, after, market, now)
+            book_trade(tx, trade, after, market, look.now)
             realised = EXACT.add(realised, trade.profit or NOTHING)
+            trades += 1
         if realised != state.realised:
             tx.auto_investing.save(attrs.evolve(state, realised=realised))
+        return trades

@@ -71,7 +71,7 @@ class InsideWork(ABC, Generic[S]):
 
     @abstractmethod
     def see(self) -> S:
-        """What the work needs to know of the world outside, asked while no transaction is open."""
+        """What the work needs to know of the world outside, asked while no transaction is open. It doesn't raise."""
 
     @abstractmethod
     def work(self, tx: Transaction, jobs: Sequence[DueJob], look: Look[S]) -> Sequence[datetime | None]:
@@ -212,22 +212,31 @@ class RunDueWork:
 
     def _do_inside(self, handler: Handler, jobs: Sequence[DueJob], now: datetime, until: datetime) -> None:
         assert isinstance(handler, InsideWork)
+        look = Look(now, until, handler.see())
         try:
-            self._do_together(handler, jobs, Look(now, until, handler.see()))
+            self._do_together(handler, jobs, look)
         except Exception as error:  # whatever it is, the other jobs go on
             if len(jobs) == 1 or _is_everyones(error):
                 self._set_back(jobs[0], jobs[0].tries + 1, error)
+            else:
+                self._do_alone(handler, jobs, look)
+
+    def _do_alone(self, handler: InsideWork[S], jobs: Sequence[DueJob], look: Look[S]) -> None:
+        """Each job in a transaction of its own, and only what was due first of all: the rest comes in order, later."""
+        for job in jobs:
+            if self.crew.stopping():
                 return
-            for job in jobs:
-                if not self.crew.stopping():
-                    self._do_inside(handler, [job], now, min(until, job.due_at))
+            try:
+                self._do_together(handler, [job], attrs.evolve(look, until=min(look.until, jobs[0].due_at)))
+            except Exception as error:
+                self._set_back(job, job.tries + 1, error)
 
     def _do_together(self, handler: InsideWork[S], jobs: Sequence[DueJob], look: Look[S]) -> None:
         def work(tx: Transaction) -> None:
-            ours = tx.due_work.lock(jobs)
-            if ours:
-                for job, due_again in zip(ours, handler.work(tx, ours, look), strict=True):
-                    _end(tx, job, due_again)
+            if len(tx.due_work.lock(jobs)) < len(jobs):
+                return  # another worker was here: what it left undone may come first, so look again
+            for job, due_again in zip(jobs, handler.work(tx, jobs, look), strict=True):
+                _end(tx, job, due_again)
 
         self._run(work)
 

@@ -68,7 +68,8 @@ class TradeAssets:
 
         Raises, in this order: Unauthenticated, KeyReused, InvalidPin, PinLocked, EmptyFields, InvalidFields,
         PricesUnavailable, SymbolNotFound, InsufficientFunds or NotEnoughHeld, TradeTooSmall, HoldingOutOfRange,
-        BalanceOutOfRange; and KeyInFlight, StorageUnavailable. Whichever it is, nothing was traded.
+        BalanceOutOfRange: then nothing was traded. And KeyInFlight, StorageUnavailable: then nobody knows, and the same
+        order with the same key tells.
         """
         market = _market_or_failure(self.prices)
         now = self.clock.now()

@@ -99,7 +99,9 @@ class DisableAutoInvestResource:
         )
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        self._bot.disable(self._authentication.user(req))
+        identity = self._authentication.user(req)
+        parse_body(read_body(req))  # nothing of it is needed, and what is malformed is refused
+        self._bot.disable(identity)
         resp.content_type = falcon.MEDIA_TEXT
         resp.text = "Automatic investment disabled successfully."
 

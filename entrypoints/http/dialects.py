@@ -186,7 +186,8 @@ def _unavailable(error: errors.Unavailable, dialect: Dialect) -> Failure:
 
 def _trade_failed(error: TradeFailed, dialect: Dialect) -> Failure:
     unavailable = isinstance(error.cause, errors.Unavailable)  # other errors may tell what the customer wrote
-    _log.warning("a trade failed", extra={"reason": str(error.cause) if unavailable else type(error.cause).__name__})
+    reason = str(error.cause) if unavailable else type(error.cause).__name__
+    _log.log(logging.WARNING if unavailable else logging.INFO, "a trade failed", extra={"reason": reason})
     return Failure(500, error.sentence, headers=_RETRY if unavailable else {})
 
 

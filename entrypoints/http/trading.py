@@ -8,9 +8,9 @@ import attrs
 import falcon
 import msgspec
 
-from domain.model.assets import EXACT, NOTHING, Side, plain
+from domain.model.assets import Side, plain
 from domain.model.errors import HuchaError, InvalidPin, KeyInFlight, KeyReused, TooManyRequests, Unauthenticated
-from domain.rules.portfolio import AssetPerformance
+from domain.rules.portfolio import AssetPerformance, total_profit
 from domain.use_cases.show_portfolio import ShowPortfolio
 from domain.use_cases.trade_assets import TradeAssets, TradeOrder
 from entrypoints.http.auth import Authentication
@@ -95,7 +95,10 @@ class BuyAssetResource:
     @describe(
         Operation(
             summary="Buy an asset at the market's price",
-            description="The quantity is rounded down to 12 decimals. Whatever fails, nothing was bought.",
+            description=(
+                "The quantity is rounded down to 12 decimals. Where it fails, nothing was bought; only an answer with "
+                "`Retry-After` may be wrong: the same request with the same `Idempotency-Key` tells."
+            ),
             request=BuyBody,
             example={"assetSymbol": "GOLD", "pin": "1811", "amount": 1000.0},
             response=str,
@@ -121,7 +124,10 @@ class SellAssetResource:
     @describe(
         Operation(
             summary="Sell an asset at the market's price",
-            description="The proceeds are rounded down to cents. Whatever fails, nothing was sold.",
+            description=(
+                "The proceeds are rounded down to cents. Where it fails, nothing was sold; only an answer with a "
+                "`Retry-After` may be wrong: the same request with the same `Idempotency-Key` tells."
+            ),
             request=SellBody,
             example={"assetSymbol": "GOLD", "pin": "1811", "quantity": 0.3},
             response=str,
@@ -199,9 +205,7 @@ class PerformanceResource:
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         found = self._portfolio.performance(self._authentication.user(req))
-        realised = unrealised = NOTHING
-        for one in found:
-            realised, unrealised = EXACT.add(realised, one.realised), EXACT.add(unrealised, one.unrealised)
+        realised, unrealised = total_profit(found)
         assets = {one.symbol: _shown(one) for one in found}
         resp.data = _encode(PerformanceObject(assets, plain(realised), plain(unrealised)))
 

@@ -34,6 +34,7 @@ from adapters.system_clock import SystemClock
 from domain.model.assets import PRICE_LIMIT, is_symbol, sound_price
 from domain.model.errors import PricesUnavailable
 from ports.prices import FeedState, Prices
+from tests.e2e.processes import until
 from tests.price_feed import (
     PRICES,
     Manner,
@@ -306,7 +307,7 @@ def test_a_price_holds_for_its_second() -> None:
 
 
 def test_the_simulation_says_that_it_is_one() -> None:
-    assert simulated(4711).state() == FeedState("simulated, seed 4711")
+    assert simulated(4711).state() == FeedState("simulated", detail="seed 4711")
 
 
 @given(seed=any_seed, other=any_seed, second=second_of_any_year)
@@ -746,7 +747,7 @@ def test_prices_come_over_tls_from_a_server_that_is_trusted() -> None:
     with PriceFeed(context=certificate().server) as feed:
         assert feed.prices(ssl_context=certificate().client).current()["GOLD"] == Decimal("1162.48")
         assert leaves_nothing(feed)
-        assert feed.prices(ssl_context=certificate().client).state().source == "feed https://127.0.0.1"
+        assert feed.prices(ssl_context=certificate().client).state().detail == "https://127.0.0.1"
 
 
 @pytest.mark.parametrize("what", ["hangs within the headers", "drips headers", "drips the body", "drips chunks"])
@@ -800,7 +801,7 @@ def test_a_feed_that_fails_three_times_is_left_alone_and_whoever_asks_is_refused
     # contract: B11
     clock = SetSeconds()
     prices = given_up(feed, clock)
-    assert prices.state() == FeedState("feed http://127.0.0.1", given_up=True)
+    assert prices.state() == FeedState("feed", given_up=True, detail="http://127.0.0.1")
     feed.behaves(hangs())
     clock.seconds += 9.9
     seconds, reason = min(timed(prices) for _ in range(5))
@@ -842,6 +843,31 @@ def test_many_who_ask_after_the_pause_share_the_trial(feed: PriceFeed) -> None:
     reasons = asked_by_many(prices)
     assert feed.hits == 4
     assert set(reasons) <= {"the feed answered 404", "the feed failed 3 times in a row, and is left alone for a while"}
+
+
+def test_nobody_else_waits_for_a_trial(feed: PriceFeed) -> None:
+    clock = SetSeconds()
+    prices = given_up(feed, clock)
+    clock.seconds += 10
+    feed.behaves(hangs())
+    trial = threading.Thread(target=reason_of, args=(prices,))
+    trial.start()
+    until(lambda: feed.hits == 4)
+    started = time.monotonic()
+    assert "left alone" in reason_of(prices)
+    assert time.monotonic() - started < 0.5
+    trial.join(10)
+
+
+def test_no_more_wait_for_a_slow_feed_than_may(feed: PriceFeed) -> None:
+    """Else it would hold every thread of a server, and stop all that has nothing to do with it."""
+    feed.behaves(hangs())
+    prices = feed.prices(2.0, most_waiting=3)
+    reasons = asked_by_many(prices)
+    assert reasons.count(TOO_LATE) == 3
+    assert reasons.count("too many wait for the feed") == len(reasons) - 3 > 0
+    feed.behaves(tells(PRICES))
+    assert prices.current()["GOLD"] > 0
 
 
 def test_failures_between_successes_dont_add_up(feed: PriceFeed) -> None:
@@ -912,7 +938,7 @@ def test_no_reason_and_no_log_line_tells_a_secret(
     prices = HttpPrices(url, deadline_seconds=SHORT_SECONDS, failures_in_a_row=1)
     told = reason_of(prices)
     assert comes_true(lambda: not readers())
-    told += reason_of(prices) + prices.state().source + caplog.text
+    told += reason_of(prices) + str(prices.state()) + caplog.text
     told += "".join(str(vars(record)) for record in caplog.records)
     assert "hucha.prices" in told
     for secret in ("us3r", "s3cret", "key", "/feed", "b0dy"):
@@ -922,13 +948,13 @@ def test_no_reason_and_no_log_line_tells_a_secret(
 @pytest.mark.parametrize(
     ("url", "source"),
     [
-        ("https://faas.example:8443/api/v1?key=s3cret", "feed https://faas.example"),
-        ("http://us3r:s3cret@FAAS.example", "feed http://faas.example"),
-        ("http://[::1]:3000/prices", "feed http://[::1]"),
+        ("https://faas.example:8443/api/v1?key=s3cret", "https://faas.example"),
+        ("http://us3r:s3cret@FAAS.example", "http://faas.example"),
+        ("http://[::1]:3000/prices", "http://[::1]"),
     ],
 )
 def test_the_state_names_the_scheme_and_the_host_and_no_more(url: str, source: str) -> None:
-    assert HttpPrices(url).state() == FeedState(source)
+    assert HttpPrices(url).state() == FeedState("feed", detail=source)
 
 
 def test_proxies_and_passwords_in_the_environment_are_left_alone(

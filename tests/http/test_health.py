@@ -18,7 +18,7 @@ from .answers import error_of, problem_of
 from .bodies import GOOD, body_of
 
 JSON = {"Content-Type": "application/json"}
-PRICES = "simulated, seed 1"
+PRICES = "simulated"
 READY = {"status": "ready", "checks": {"database": "reachable", "prices": PRICES}}
 NOT_READY = {"status": "not ready", "checks": {"database": "unreachable", "prices": PRICES}}
 

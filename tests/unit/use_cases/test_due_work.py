@@ -381,6 +381,46 @@ def test_work_inside_that_fails_leaves_nothing_but_a_counted_try(house: House) -
     ]
 
 
+def test_after_a_batch_failed_each_job_does_only_what_was_due_first_of_all(house: House) -> None:
+    """The first job's next instant may come before the second job's: it is looked at again before."""
+    # contract: B12
+    run(house.storage, lambda tx: [tx.due_work.add("write", number, NOON + number * SECOND) for number in (1, 2)])
+    house.clock.advance(timedelta(hours=1))
+    fails = [Mishap()]
+    writes = Writes(lambda job: fails.pop() if fails else None)
+    house.run(house.due_work(writes))
+    assert [look.until - NOON for look in writes.looks] == [timedelta(hours=1), SECOND, SECOND]
+
+
+def test_a_batch_of_which_another_worker_took_a_job_is_left_for_the_next_look(house: House) -> None:
+    """What that worker left undone of it may come before the rest."""
+    # contract: B12
+    add_writes(house.storage, 1, 2)
+    (first, _) = house.storage.read(lambda tx: tx.due_work.due(["write"], NOON, 2))
+    writes = Writes()
+    due_work = house.due_work(writes)
+    taken = attrs.evolve(due_work, storage=_TakenMeanwhile(house.storage, first))
+    house.run(taken)
+    assert (depth(house.storage), writes.looks) == (0, [])
+    house.run(due_work)
+    assert depth(house.storage) == 2
+
+
+@attrs.define
+class _TakenMeanwhile:
+    """A storage in which a job is put off by somebody else between the reading and the writing."""
+
+    storage: Storage
+    job: DueJob
+
+    def read(self, work: Callable[[Transaction], object]) -> object:
+        return self.storage.read(work)
+
+    def run(self, work: Callable[[Transaction], object], *, once: str) -> object:
+        run(self.storage, lambda tx: tx.due_work.reschedule(self.job, self.job.due_at, tries=self.job.tries + 1))
+        return self.storage.run(work, once=once)
+
+
 def test_success_makes_the_tries_start_anew(house: House) -> None:
     outcomes = [Mishap(), None, Mishap(), None] * 6
     writes = Writes(lambda job: outcomes.pop(0), every=SECOND)
