@@ -15,6 +15,8 @@ from falcon.testing import TestClient
 from entrypoints.composition import build_in_memory
 from entrypoints.http.app import create_app
 
+from .processes import hucha
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
@@ -22,6 +24,11 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
 
 def blocks(document: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", document, flags=re.MULTILINE | re.DOTALL)
+
+
+def section(document: str, title: str) -> str:
+    """What stands below a heading, up to the next."""
+    return document.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
 def test_the_first_curl_of_the_readme_is_answered_as_it_says() -> None:
@@ -38,7 +45,16 @@ def test_the_notebook_lines_of_the_readme_print_what_it_says() -> None:
     result = subprocess.run(
         [sys.executable, "-c", blocks(README, "python")[0]], cwd=ROOT, capture_output=True, text=True
     )
-    assert result.stdout == blocks(README, "text")[0], result.stderr
+    assert result.stdout == blocks(section(README, "In a notebook"), "text")[0], result.stderr
+
+
+def test_the_backtest_of_the_readme_prints_what_it_says(tmp_path: Path) -> None:
+    # contract: B13, R2
+    command = next(block for block in blocks(README, "sh") if "backtest-bot" in block)
+    assert command.startswith(".venv/bin/hucha backtest-bot examples/prices.csv --svg chart.svg ")
+    result = hucha("backtest-bot", str(ROOT / "examples/prices.csv"), "--svg", "chart.svg", cwd=tmp_path)
+    assert result.stdout == blocks(section(README, "The market"), "text")[1], result.stderr
+    assert (tmp_path / "chart.svg").read_bytes().startswith(b"<?xml")
 
 
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)

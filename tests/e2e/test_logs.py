@@ -118,7 +118,8 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 def test_the_start_and_the_end_are_told(told: Told) -> None:
     assert "the database is sqlite:///" in told.lines[0]
-    assert re.search(r"serving http://127\.0\.0\.1:\d+", told.lines[1])
+    assert "prices: simulated, seed 1" in told.lines[1], "contract: B11"
+    assert re.search(r"serving http://127\.0\.0\.1:\d+", told.lines[2])
     assert "stopped" in told.lines[-1]
 
 

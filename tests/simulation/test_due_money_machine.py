@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import attrs
 import pytest
@@ -32,7 +32,7 @@ from domain.model.errors import PricesUnavailable, Refusal, StorageUnavailable
 from domain.use_cases import run_due_work, run_subscriptions
 from domain.use_cases.manage_auto_invest import AUTO_INVEST
 from domain.use_cases.manage_subscriptions import SUBSCRIPTION
-from domain.use_cases.run_due_work import RunDueWork
+from domain.use_cases.run_due_work import LONGEST_WAIT, RunDueWork
 from ports.storage import Storage
 from tests.conftest import LONG, VAULT
 from tests.faulty_storage import Crashed, Event, FaultyStorage, Moment, busy, crash, unavailable
@@ -68,6 +68,7 @@ def cents(number: int) -> Decimal:
 numbers = st.integers(0, CUSTOMERS - 1)
 symbols = st.sampled_from(SYMBOLS)
 amounts = st.one_of(st.integers(1, 200), st.integers(1, 2_000), st.integers(1, 20_000)).map(cents)
+disturbances = st.sampled_from(["none", "none", "none", "down", *SYMBOLS])
 waits = st.sampled_from([30, 3600, DAY, 1, 2, 31, 60, 600, 7 * DAY, 21 * DAY, 0]).map(lambda n: timedelta(seconds=n))
 
 
@@ -101,7 +102,7 @@ class Strike:
     event: Event
 
 
-Action = Literal["look", "look later", "cancel", "spend", "earn", "disable", "enable", "sell"]
+Action = Literal["look", "look at other prices", "look later", "cancel", "spend", "earn", "disable", "enable", "sell"]
 
 
 @attrs.frozen
@@ -115,19 +116,16 @@ class Meanwhile:
 
 Planned = Strike | Meanwhile
 
-statements = st.one_of(st.integers(3, 15), st.integers(3, 60), st.integers(1, 400))
 transactions = st.sampled_from([3, 3, 1, 2, 4, 5])
 """A look's third one is the first that writes."""
 
-planned = st.one_of(
-    st.builds(Strike, st.just("statement"), statements, st.sampled_from([crash, busy, unavailable])),
-    st.builds(Strike, st.just("before commit"), st.integers(1, 4), st.sampled_from([crash, busy, unavailable])),
-    st.builds(Strike, st.just("after commit"), st.integers(1, 4), st.sampled_from([crash, unavailable])),
-    st.builds(Meanwhile, transactions, st.sampled_from(["look", "look", "look later"]), numbers),
-    st.builds(
-        Meanwhile, transactions, st.sampled_from(["cancel", "spend", "earn", "disable", "enable", "sell"]), numbers
-    ),
+strikes = st.one_of(
+    st.builds(Strike, st.just("statement"), st.integers(3, 40), st.sampled_from([crash, busy, unavailable])),
+    st.builds(Strike, st.just("statement"), st.integers(1, 400), st.sampled_from([crash, busy, unavailable])),
+    st.builds(Strike, st.just("before commit"), st.integers(1, 6), st.sampled_from([crash, busy, unavailable])),
+    st.builds(Strike, st.just("after commit"), st.integers(1, 6), st.sampled_from([crash, unavailable])),
 )
+meanwhiles = st.builds(Meanwhile, transactions, st.sampled_from(get_args(Action)), numbers)
 
 
 @attrs.define
@@ -151,6 +149,9 @@ class DueMoneyMachine(RuleBasedStateMachine):
         self.customers = [self.bank.open_account("1000.00") for _ in range(CUSTOMERS)]
         self.books = self.read()
         self.market = dict(self.bank.prices.current())
+        self.seen = {symbol: {price} for symbol, price in self.market.items()}
+        """The prices that somebody may have seen who is about to trade."""
+
         self.feed_fails = False
         self.bots: set[int] = set()
         """For whom the bot trades."""
@@ -182,8 +183,8 @@ class DueMoneyMachine(RuleBasedStateMachine):
         self.patch.setattr(run_due_work, "TOGETHER", together)
         self.patch.setattr(run_subscriptions, "MOST_PAYMENTS", most_payments)
         for number in range(CUSTOMERS):
-            self.trade(number, "buy", SYMBOLS[number], 100)
-            self.trade(number, "buy", "GOLD", 50)
+            for symbol in SYMBOLS:
+                self.trade(number, "buy", symbol, 100)
         for wish in wishes:
             self.subscribe(wish)
         for number in bots:
@@ -222,10 +223,13 @@ class DueMoneyMachine(RuleBasedStateMachine):
     def earn(self, number: int, amount: Decimal) -> None:
         self.bank.move(self.customers[number], "CASH_DEPOSIT", amount)
 
-    @rule(number=numbers, left=st.sampled_from([20_000, 2_000, 100, 99, 1, 0]).map(cents))
-    def spend_nearly_everything(self, number: int, left: Decimal) -> None:
-        """Where there is as much; what a use case refuses is another test's matter."""
-        self.bank.move(self.customers[number], "CASH_WITHDRAWAL", self.of(number).balance - left)
+    @rule(number=numbers, which=st.integers(0, 9), payments=st.integers(0, 3), more=st.sampled_from([0, 0, -1, 1]))
+    def keep_enough_for(self, number: int, which: int, payments: int, more: int) -> None:
+        """Some payments of a subscription, to the cent, or but for a cent."""
+        subscriptions = [one for one in self.of(number).subscriptions.values() if one.status == "active"]
+        amount = subscriptions[which % len(subscriptions)].amount if subscriptions else cents(100)
+        change = max(amount * payments + cents(more), cents(0)) - self.of(number).balance
+        self.bank.move(self.customers[number], "CASH_DEPOSIT" if change > 0 else "CASH_WITHDRAWAL", abs(change))
 
     @rule(number=numbers, symbol=symbols, amount=amounts)
     def buy(self, number: int, symbol: str, amount: Decimal) -> None:
@@ -239,14 +243,16 @@ class DueMoneyMachine(RuleBasedStateMachine):
 
     # --- what the world does ---
 
-    @rule(symbol=symbols, percent=st.sampled_from([102, 98, 101, 99, 100, 150, 50]))
-    def move_a_price(self, symbol: str, percent: int) -> None:
+    @rule(symbols=st.sets(symbols, min_size=1), percent=st.sampled_from([102, 98, 101, 99, 100, 150, 50]))
+    def move_prices(self, symbols: set[str], percent: int) -> None:
         """One that was forgotten is known again."""
-        moved = self.market.get(symbol, Decimal(1000)) * percent / 100
-        self.market[symbol] = min(max(round(moved, 9), SMALLEST_PRICE), LARGEST_PRICE)
-        self.bank.prices.set(symbol, self.market[symbol])
+        for symbol in sorted(symbols):
+            moved = self.market.get(symbol, Decimal(1000)) * percent / 100
+            self.market[symbol] = min(max(round(moved, 9), SMALLEST_PRICE), LARGEST_PRICE)
+            self.bank.prices.set(symbol, self.market[symbol])
+            self.seen[symbol].add(self.market[symbol])
 
-    @rule(disturbance=st.sampled_from(["none", "none", "down", *SYMBOLS]))
+    @rule(disturbance=disturbances)
     def disturb_the_market(self, disturbance: str) -> None:
         """The feed fails, or forgets a symbol, or is well again."""
         self.feed_fails = disturbance == "down"
@@ -259,12 +265,16 @@ class DueMoneyMachine(RuleBasedStateMachine):
 
     # --- what workers do ---
 
-    @rule(wait=waits, number=st.integers(0, 1), plan=planned)
-    def look_while_something_happens(self, wait: timedelta, number: int, plan: Planned) -> None:
-        self.look(wait, number, [plan])
+    @rule(wait=waits, number=st.integers(0, 1), strike=strikes)
+    def look_and_fail(self, wait: timedelta, number: int, strike: Strike) -> None:
+        self.look(wait, number, [strike])
 
-    @rule(wait=waits, number=st.integers(0, 1), plans=st.lists(planned, min_size=1, max_size=3))
-    def look(self, wait: timedelta, number: int, plans: list[Planned]) -> None:
+    @rule(wait=waits, number=st.integers(0, 1), meanwhile=meanwhiles)
+    def look_while_something_happens(self, wait: timedelta, number: int, meanwhile: Meanwhile) -> None:
+        self.look(wait, number, [meanwhile])
+
+    @rule(wait=waits, number=st.integers(0, 1), plans=st.lists(st.one_of(strikes, meanwhiles), max_size=3))
+    def look(self, wait: timedelta, number: int, plans: Sequence[Planned]) -> None:
         self.wait(wait)
         worker = self.workers[number]
         for plan in plans:
@@ -295,11 +305,13 @@ class DueMoneyMachine(RuleBasedStateMachine):
         self.check_letters()
         check_audit(self.bank.storage, CUSTOMERS)
 
-    @rule(symbol=symbols, percent=st.sampled_from([102, 98, 101, 99]))
-    def settle_and_have_the_bots_look(self, symbol: str, percent: int) -> None:
+    @rule(percent=st.sampled_from([102, 98, 101, 99]), disturbance=disturbances)
+    def settle_and_have_the_bots_look(self, percent: int, disturbance: str) -> None:
         """Each bot's round is due at the latest one interval after the last one."""
         self.settle(NOTHING)
-        self.move_a_price(symbol, percent)
+        self.move_prices(set(SYMBOLS), percent)
+        self.disturb_the_market(disturbance)
+        self.observe()
         self.wait(BOT_INTERVAL)
         if self.bank.clock.now() < max((job.due_at for job in self.bank.jobs(AUTO_INVEST).values()), default=NOON):
             return
@@ -326,7 +338,7 @@ class DueMoneyMachine(RuleBasedStateMachine):
     def check_new_trades(self, before: Books, after: Books) -> None:
         for id, trade in after.new_trades(before).items():
             assert not self.feed_fails
-            assert trade.price == self.market[trade.symbol]
+            assert trade.price in self.seen[trade.symbol]
             if trade.reason is not None:
                 assert after.user_id in self.bots and after.bot.changed_at is not None
                 assert after.movements[id].booked_at >= after.bot.changed_at + BOT_INTERVAL
@@ -435,9 +447,10 @@ class DueMoneyMachine(RuleBasedStateMachine):
     def actions(self, customer: int, other: int) -> dict[Action, Callable[[], object]]:
         return {
             "look": lambda: self.look(NOTHING, other, []),
+            "look at other prices": lambda: (self.move_prices(set(SYMBOLS), 97), self.look(NOTHING, other, [])),
             "look later": lambda: self.look(timedelta(minutes=1), other, []),
             "cancel": lambda: self.cancel(customer, 0),
-            "spend": lambda: self.spend_nearly_everything(customer, cents(0)),
+            "spend": lambda: self.keep_enough_for(customer, 0, 0, 0),
             "earn": lambda: self.earn(customer, cents(10_000)),
             "enable": lambda: self.switch_the_bot(customer, on=True),
             "disable": lambda: self.switch_the_bot(customer, on=False),
@@ -453,6 +466,7 @@ class DueMoneyMachine(RuleBasedStateMachine):
             if one.status == "active" and one.next_due <= self.bank.clock.now()
         }
         late = [job.due_at for id, job in self.bank.jobs(SUBSCRIPTION).items() if id in unpaid]
+        assert all(due_at <= self.bank.clock.now() + LONGEST_WAIT for due_at in late)
         self.bank.clock.set(max([self.bank.clock.now(), *late]))
 
 
