@@ -214,10 +214,10 @@ def foretell(books: Books, now: datetime) -> tuple[Decimal, dict[int, tuple[str,
     return balance, {id: (one.status, one.payments) for id, one in kept.items()}
 
 
-def in_order(books: Books) -> bool:
-    """Whether everything that was paid, for whichever subscription, was paid in the order of the due instants."""
+def in_order(books: Books, after: int = 0) -> bool:
+    """Whether what was paid after this movement, for whichever subscription, was paid in the order of due instants."""
     due = {one.transaction_id: one.due_at for paid in books.payments.values() for one in paid}
-    instants = [due[id] for id in sorted(due)]
+    instants = [due[id] for id in sorted(due) if id > after]
     return instants == sorted(instants)
 
 

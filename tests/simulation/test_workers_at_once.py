@@ -31,6 +31,9 @@ WISHES = 600 if LONG else 40
 INSTANTS = 60 if LONG else 5
 """So many are due of most subscriptions."""
 
+MORE_THAN_ANYBODY_HAS = "1000000.00"
+"""What costs so much ends at its first instant, however the threads take turns."""
+
 SWITCHES = 200 if LONG else 20
 MINUTE = timedelta(minutes=1)
 PATIENCE_SECONDS = 300 if LONG else 60
@@ -47,6 +50,8 @@ def test_many_workers_pay_each_due_instant_once_whatever_customers_do(storage: S
         customer = customers[number % CUSTOMERS]
         bank.subscribe(customer, Decimal(1 + number % 7).scaleb(-1), (10, 60)[number % 9 == 0], f"number {number}")
         bank.clock.advance(timedelta(milliseconds=1))
+    for customer in customers:
+        bank.subscribe(customer, MORE_THAN_ANYBODY_HAS, 10)
     before = read(bank, customers)
     bank.clock.advance(timedelta(seconds=10 * INSTANTS))
     wishes = [
