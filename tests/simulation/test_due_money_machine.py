@@ -307,6 +307,7 @@ class DueMoneyMachine(RuleBasedStateMachine):
     def settle_and_have_the_bots_look(self, percent: int, disturbance: str, strike: Strike) -> None:
         """Each bot's round is due at the latest one interval after the last one."""
         settle(self.bank, *(worker.due_work for worker in self.workers))
+        self.observe()
         self.move_prices(set(SYMBOLS), percent)
         self.disturb_the_market(disturbance)
         self.observe_and_forget_prices()
@@ -510,10 +511,10 @@ def has_ties(books: Books) -> bool:
 
 
 TestDueMoney = DueMoneyMachine.TestCase
-TestDueMoney.settings = settings(max_examples=600 if LONG else 70, stateful_step_count=40, deadline=None)
+TestDueMoney.settings = settings(max_examples=1_000 if LONG else 80, stateful_step_count=40, deadline=None)
 
 TestDurableDueMoney = DurableDueMoneyMachine.TestCase
-TestDurableDueMoney.settings = settings(max_examples=100 if LONG else 12, stateful_step_count=40, deadline=None)
+TestDurableDueMoney.settings = settings(max_examples=100 if LONG else 7, stateful_step_count=40, deadline=None)
 
 
 def test_two_workers_pay_in_the_order_of_the_due_instants() -> None:
@@ -528,3 +529,24 @@ def test_two_workers_pay_in_the_order_of_the_due_instants() -> None:
     faulty.plan("begin", 3, lambda: other.run_once(bank.clock.now()))
     settle(bank, bank.worker(faulty))
     assert in_order(read_books(bank.storage, [ana.user_id])[ana.user_id])
+
+
+def test_two_workers_play_a_bots_round_once() -> None:
+    # contract: B13
+    """The prices that the second one has seen would be worth a trade, after the first one's."""
+    bank = Bank(MemoryStorage())
+    ana = bank.open_account("300.00")
+    bank.trade(ana, "buy", "GOLD", "100.00")
+    bank.bot.enable(ana, PIN)
+    bank.clock.advance(BOT_INTERVAL)
+    faulty, other = FaultyStorage(bank.storage), bank.worker()
+
+    def come_first_at_another_price() -> None:
+        bank.prices.set("GOLD", "1100")
+        other.run_once(bank.clock.now())
+
+    bank.prices.set("GOLD", "900")
+    faulty.plan("begin", 3, come_first_at_another_price)
+    settle(bank, bank.worker(faulty))
+    books = read_books(bank.storage, [ana.user_id])[ana.user_id]
+    assert [trade.side for trade in books.trades.values() if trade.reason is not None] == ["sell"]

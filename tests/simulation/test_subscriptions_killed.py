@@ -34,10 +34,10 @@ from tests.simulation.books import Books, check_audit, check_books, check_nothin
 
 SEEDS = range(6) if LONG else range(1)
 KILLS = 10 if LONG else 3
-OVERDUE_SECONDS = 1_800 if LONG else 300
+OVERDUE_SECONDS = 1_800 if LONG else 240
 """How long nobody has paid; the subscriptions are of one and of two seconds."""
 
-BETWEEN_KILLS = 2_500 if LONG else 900
+BETWEEN_KILLS = 2_500 if LONG else 700
 """So many payments are made at most before the next kill."""
 
 MONEY = ("100000", "100000", "20000", "1500", "400", "7")

@@ -12,9 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 
+import attrs
 import pytest
 
 from domain.model.sessions import Identity
+from domain.model.subscriptions import Subscription, SubscriptionPayment
 from domain.use_cases.manage_auto_invest import AUTO_INVEST
 from domain.use_cases.manage_subscriptions import SUBSCRIPTION
 from ports.storage import Storage
@@ -38,6 +40,8 @@ SWITCHES = 200 if LONG else 20
 MINUTE = timedelta(minutes=1)
 PATIENCE_SECONDS = 300 if LONG else 60
 
+Over = tuple[Subscription, list[SubscriptionPayment]]
+
 pytestmark = pytest.mark.proof
 
 
@@ -54,32 +58,50 @@ def test_many_workers_pay_each_due_instant_once_whatever_customers_do(storage: S
         bank.subscribe(customer, MORE_THAN_ANYBODY_HAS, 10)
     before = read(bank, customers)
     bank.clock.advance(timedelta(seconds=10 * INSTANTS))
-    wishes = [
-        lambda seed=seed, one=one: wish_at_random(bank, customers, random.Random(f"{seed} {one}")) for one in "ab"
-    ]
-    at_once([*([lambda: settle(bank, bank.worker())] * WORKERS), *wishes])
+    whims = [Whims(bank, customers, random.Random(f"{seed} {number}")) for number in range(2)]
+    at_once([*([lambda: settle(bank, bank.worker())] * WORKERS), *(one.follow for one in whims)])
     settle(bank, bank.worker())
     after = read(bank, customers)
     for old, new in zip(before, after, strict=True):
         check_books(new, bank.clock.now())
         check_grown(old, new)
         check_nothing_is_left(new, bank.clock.now())
+    over = {id: kept for books in after for id, kept in books.over().items()}
+    assert all(over[id] == kept for one in whims for id, kept in one.cancelled.items()), "cancelled is cancelled"
     check_audit(storage, CUSTOMERS)
     check_jobs_and_letters(bank, after)
 
 
-def wish_at_random(bank: Bank, customers: list[Identity], chance: random.Random) -> None:
+@attrs.frozen
+class Whims:
     """Subscribe, cancel, transfer: whatever is refused for want of money."""
-    for _ in range(WISHES):
-        one, other = chance.sample(customers, 2)
-        match chance.choice(["subscribe", "cancel", "transfer", "transfer"]):
-            case "subscribe":
-                bank.subscribe(one, "0.50", 1)
-            case "cancel":
-                ids = bank.storage.read(lambda tx, one=one: [it.id for it in tx.subscriptions.of_user(one.user_id, 99)])
-                bank.subscriptions.cancel(one, chance.choice(ids))
-            case _:
-                bank.move(one, "CASH_TRANSFER", Decimal(chance.randint(1, 2_000)).scaleb(-2), other)
+
+    bank: Bank
+    customers: list[Identity]
+    chance: random.Random
+    cancelled: dict[int, Over] = attrs.field(factory=dict)
+    """Each subscription that was cancelled, or had ended before, as it was right afterwards; by id."""
+
+    def follow(self) -> None:
+        for _ in range(WISHES):
+            self.chance.choice([self.subscribe, self.cancel, self.transfer, self.transfer])()
+
+    def subscribe(self) -> None:
+        self.bank.subscribe(self.chance.choice(self.customers), "0.50", 1)
+
+    def cancel(self) -> None:
+        """The one with the most left to pay, where one goes on."""
+        one = self.chance.choice(self.customers)
+        [books] = read(self.bank, [one])
+        active = books.subscriptions.keys() - books.over().keys() or books.subscriptions.keys()
+        _, chosen = min((books.subscriptions[id].next_due, id) for id in active)
+        self.bank.subscriptions.cancel(one, chosen)
+        [books] = read(self.bank, [one])
+        self.cancelled[chosen] = books.over()[chosen]
+
+    def transfer(self) -> None:
+        one, other = self.chance.sample(self.customers, 2)
+        self.bank.move(one, "CASH_TRANSFER", Decimal(self.chance.randint(1, 2_000)).scaleb(-2), other)
 
 
 def check_jobs_and_letters(bank: Bank, everyone: Sequence[Books]) -> None:
