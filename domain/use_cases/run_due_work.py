@@ -9,9 +9,11 @@ of the world outside is asked before.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from operator import attrgetter
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 import attrs
@@ -71,13 +73,16 @@ class InsideWork(ABC, Generic[S]):
 
     @abstractmethod
     def see(self) -> S:
-        """What the work needs to know of the world outside, asked while no transaction is open. It doesn't raise."""
+        """What the work needs to know of the world outside, asked while no transaction is open.
+
+        Where it raises, the jobs are tried again later.
+        """
 
     @abstractmethod
     def work(self, tx: Transaction, jobs: Sequence[DueJob], look: Look[S]) -> Sequence[datetime | None]:
         """Do these jobs, longest due first; when each is due again, None where it is done for good.
 
-        What it raises rolls everything back, and then each job is done alone. It may be called again before the
+        What it raises rolls everything back, and then the jobs are done one by one. It may be called again before the
         commit, as any work that is passed to `Storage.run`.
         """
 
@@ -212,7 +217,12 @@ class RunDueWork:
 
     def _do_inside(self, handler: Handler, jobs: Sequence[DueJob], now: datetime, until: datetime) -> None:
         assert isinstance(handler, InsideWork)
-        look = Look(now, until, handler.see())
+        try:
+            look = Look(now, until, handler.see())
+        except Exception as error:
+            for job in jobs:
+                self._set_back(job, job.tries + 1, error)
+            return
         try:
             self._do_together(handler, jobs, look)
         except Exception as error:  # whatever it is, the other jobs go on
@@ -222,23 +232,43 @@ class RunDueWork:
                 self._do_alone(handler, jobs, look)
 
     def _do_alone(self, handler: InsideWork[S], jobs: Sequence[DueJob], look: Look[S]) -> None:
-        """Each job in a transaction of its own, and only what was due first of all: the rest comes in order, later."""
-        for job in jobs:
-            if self.crew.stopping():
+        """One job in a transaction, whichever is due first, up to where the next one begins; as many as there are jobs.
+
+        So nothing overtakes anything, and a job that fails is found when its turn has come.
+        """
+        waiting = list(jobs)
+        for _ in jobs:
+            if not waiting or self.crew.stopping():
                 return
+            job = waiting.pop(0)
+            until = min(look.until, waiting[0].due_at) if waiting else look.until
             try:
-                self._do_together(handler, [job], attrs.evolve(look, until=min(look.until, jobs[0].due_at)))
+                dues = self._do_together(handler, [job], attrs.evolve(look, until=until))
             except Exception as error:
                 self._set_back(job, job.tries + 1, error)
+                continue
+            if dues is None:
+                return
+            if dues[0] is not None and dues[0] <= look.until:
+                insort(waiting, attrs.evolve(job, due_at=dues[0], tries=0), key=attrgetter("due_at"))
 
-    def _do_together(self, handler: InsideWork[S], jobs: Sequence[DueJob], look: Look[S]) -> None:
-        def work(tx: Transaction) -> None:
+    def _do_together(
+        self, handler: InsideWork[S], jobs: Sequence[DueJob], look: Look[S]
+    ) -> Sequence[datetime | None] | None:
+        """When each job is due again; None, and nothing is done, where another worker was here.
+
+        What that one left undone of its jobs may come before the rest of them.
+        """
+
+        def work(tx: Transaction) -> Sequence[datetime | None] | None:
             if len(tx.due_work.lock(jobs)) < len(jobs):
-                return  # another worker was here: what it left undone may come first, so look again
-            for job, due_again in zip(jobs, handler.work(tx, jobs, look), strict=True):
+                return None
+            dues = handler.work(tx, jobs, look)
+            for job, due_again in zip(jobs, dues, strict=True):
                 _end(tx, job, due_again)
+            return dues
 
-        self._run(work)
+        return self._run(work)
 
     def _begin_outside(self, job: DueJob) -> None:
         handler = self.handlers[job.kind]

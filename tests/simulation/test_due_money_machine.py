@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
@@ -529,6 +530,25 @@ def test_two_workers_pay_in_the_order_of_the_due_instants() -> None:
     faulty.plan("begin", 3, lambda: other.run_once(bank.clock.now()))
     settle(bank, bank.worker(faulty))
     assert in_order(read_books(bank.storage, [ana.user_id])[ana.user_id])
+
+
+@pytest.mark.parametrize("statement", range(1, 12))
+def test_after_a_batch_failed_payments_come_in_order_and_the_right_subscription_ends(statement: int) -> None:
+    # contract: B12
+    """Paid in order, the first one takes all the money before the second one is due."""
+    bank = Bank(MemoryStorage())
+    ana = bank.open_account("300.00")
+    often, seldom = bank.subscribe(ana, "1.00", 1), bank.subscribe(ana, "150.00", 500)
+    bank.clock.advance(timedelta(seconds=600))
+    faulty = FaultyStorage(bank.storage)
+    faulty.plan("statement", statement, busy)
+    worker = bank.worker(faulty)
+    with suppress(StorageUnavailable):  # where it is busy before the batch
+        worker.run_once(bank.clock.now())
+    settle(bank, worker)
+    [books] = read_books(bank.storage, [ana.user_id]).values()
+    assert in_order(books)
+    assert {id: one.payments for id, one in books.subscriptions.items()} == {often: 300, seldom: 0}
 
 
 def test_two_workers_play_a_bots_round_once() -> None:

@@ -316,11 +316,11 @@ class Writes(InsideWork[None]):
 
     def work(self, tx: Transaction, jobs: Sequence[DueJob], look: Look[None]) -> list[datetime | None]:
         self.looks.append(look)
-        return [self._write(tx, job, look.now) for job in jobs]
+        return [self._write(tx, job, look) for job in jobs]
 
-    def _write(self, tx: Transaction, job: DueJob, now: datetime) -> datetime | None:
+    def _write(self, tx: Transaction, job: DueJob, look: Look[None]) -> datetime | None:
         self.seen.append(job)
-        tx.outbox.add(attrs.evolve(letter(job.subject), message_id=SECRETS.new_id()), now)
+        tx.outbox.add(attrs.evolve(letter(job.subject), message_id=SECRETS.new_id()), look.now)
         error = self.fails(job)
         if error is not None:
             raise error
@@ -381,15 +381,50 @@ def test_work_inside_that_fails_leaves_nothing_but_a_counted_try(house: House) -
     ]
 
 
-def test_after_a_batch_failed_each_job_does_only_what_was_due_first_of_all(house: House) -> None:
-    """The first job's next instant may come before the second job's: it is looked at again before."""
+def test_after_a_batch_failed_no_job_overtakes_another(house: House) -> None:
+    """Whatever is due first comes first, and goes up to where the next one begins."""
     # contract: B12
-    run(house.storage, lambda tx: [tx.due_work.add("write", number, NOON + number * SECOND) for number in (1, 2)])
+    run(
+        house.storage,
+        lambda tx: [tx.due_work.add("write", number, NOON + 10 * number * SECOND) for number in (1, 2, 3)],
+    )
     house.clock.advance(timedelta(hours=1))
     fails = [Mishap()]
-    writes = Writes(lambda job: fails.pop() if fails else None)
+    writes = Writes(lambda job: fails.pop() if fails else None, every=12 * SECOND)
     house.run(house.due_work(writes))
-    assert [look.until - NOON for look in writes.looks] == [timedelta(hours=1), SECOND, SECOND]
+    assert [look.until - NOON for look in writes.looks] == [timedelta(hours=1), 20 * SECOND, 22 * SECOND, 30 * SECOND]
+    assert [job.subject for job in writes.seen] == [1, 1, 2, 1]
+
+
+def test_a_poisoned_job_is_set_back_in_the_look_that_finds_it_whenever_it_is_due(house: House) -> None:
+    run(house.storage, lambda tx: [tx.due_work.add("write", number, NOON + number * SECOND) for number in (1, 2, 3)])
+    house.clock.advance(timedelta(hours=1))
+    house.run(house.due_work(Obedient(lambda job: Mishap() if job.subject == 3 else None)))
+    assert (depth(house.storage), [report.job.subject for report in house.reports]) == (2, [3])
+
+
+def test_what_cant_see_the_world_is_tried_later_and_spoils_no_other(house: House) -> None:
+    add_writes(house.storage, 1, 2)
+    run(house.storage, lambda tx: tx.due_work.add("blind", 7, NOON))
+    house.run(house.due_work(Blind(), Writes()))
+    assert depth(house.storage) == 2
+    assert [(report.job.kind, report.reason) for report in house.reports] == [("blind", "Mishap")]
+
+
+class Obedient(Writes):
+    """Does nothing that comes after the look's end."""
+
+    def _write(self, tx: Transaction, job: DueJob, look: Look[None]) -> datetime | None:
+        return super()._write(tx, job, look) if job.due_at <= look.until else job.due_at
+
+
+class Blind(Writes):
+    """Finds the world outside closed."""
+
+    kind = "blind"
+
+    def see(self) -> None:
+        raise Mishap
 
 
 def test_a_batch_of_which_another_worker_took_a_job_is_left_for_the_next_look(house: House) -> None:
