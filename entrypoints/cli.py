@@ -18,7 +18,7 @@ from domain.model.errors import HuchaError
 from entrypoints.settings import Settings, WrongSetting
 
 if TYPE_CHECKING:
-    from domain.use_cases.manage_operators import Operators
+    from domain.use_cases.identity.manage_operators import Operators
     from ports.prices import Prices
 
 WORKER_REST_SECONDS = 0.5

@@ -17,33 +17,33 @@ from adapters.system_secrets import SystemSecrets
 from domain.model.activity import Action
 from domain.model.errors import StorageUnavailable, Unavailable
 from domain.rules.activity import Verdict
-from domain.use_cases.audit import Audit
-from domain.use_cases.authorise_order import Outcome, in_flight
-from domain.use_cases.change_password import ChangePassword
-from domain.use_cases.deliver_mail import DeliverMail
-from domain.use_cases.judge_events import JudgeEvents
-from domain.use_cases.list_events import ListEvents
-from domain.use_cases.manage_alerts import ManageAlerts
-from domain.use_cases.manage_auto_invest import ManageAutoInvest
-from domain.use_cases.manage_operators import Operators
-from domain.use_cases.manage_pin import ManagePin
-from domain.use_cases.manage_subscriptions import ManageSubscriptions
-from domain.use_cases.move_money import MoveMoney, Order
-from domain.use_cases.plan_expenses import PlanExpenses
-from domain.use_cases.profile import Profile
-from domain.use_cases.purge import Purge
-from domain.use_cases.record_transaction import RecordTransaction
+from domain.use_cases.events.judge_events import JudgeEvents
+from domain.use_cases.events.list_events import ListEvents
+from domain.use_cases.events.set_risk_profiles import RiskProfiles
+from domain.use_cases.identity.change_password import ChangePassword
+from domain.use_cases.identity.manage_operators import Operators
+from domain.use_cases.identity.manage_pin import ManagePin
+from domain.use_cases.identity.profile import Profile
+from domain.use_cases.identity.register import Register
+from domain.use_cases.identity.sign_in import SignIn
+from domain.use_cases.jobs.purge import Purge
+from domain.use_cases.jobs.run_due_work import RunDueWork
+from domain.use_cases.market.manage_auto_invest import ManageAutoInvest
+from domain.use_cases.market.run_auto_invest import RunAutoInvest
+from domain.use_cases.market.show_portfolio import ShowPortfolio
+from domain.use_cases.market.trade_assets import TradeAssets
+from domain.use_cases.money.audit import Audit
+from domain.use_cases.money.authorise_order import Outcome, in_flight
+from domain.use_cases.money.move_money import MoveMoney, Order
+from domain.use_cases.money.quote_transfer import SimulateTransfer
+from domain.use_cases.money.show_history import ShowHistory
+from domain.use_cases.notifying.deliver_mail import DeliverMail
+from domain.use_cases.notifying.manage_alerts import ManageAlerts
+from domain.use_cases.planning.manage_subscriptions import ManageSubscriptions
+from domain.use_cases.planning.plan_expenses import PlanExpenses
+from domain.use_cases.planning.run_subscriptions import PaySubscriptions
 from domain.use_cases.refusals import or_raise
-from domain.use_cases.register import Register
-from domain.use_cases.run_auto_invest import RunAutoInvest
-from domain.use_cases.run_due_work import RunDueWork
-from domain.use_cases.run_subscriptions import PaySubscriptions
-from domain.use_cases.set_risk_profiles import RiskProfiles
-from domain.use_cases.show_history import ShowHistory
-from domain.use_cases.show_portfolio import ShowPortfolio
-from domain.use_cases.sign_in import SignIn
-from domain.use_cases.simulate_transfer import SimulateTransfer
-from domain.use_cases.trade_assets import TradeAssets
+from domain.use_cases.spending.record_card_payment import RecordTransaction
 from entrypoints.batcher import Batcher
 from entrypoints.settings import Settings, WrongSetting
 from ports.clock import Clock

@@ -13,7 +13,7 @@ from types import FrameType
 import attrs
 
 from domain.model.errors import HuchaError, StorageUnavailable
-from domain.use_cases.run_due_work import RunDueWork, Setback
+from domain.use_cases.jobs.run_due_work import RunDueWork, Setback
 
 LETTERS_AT_ONCE = 4
 """How many effects outside are under way at most: one server that stalls holds up few, and no work in the database."""

@@ -12,20 +12,20 @@ from typing import Protocol, TypeVar
 from domain.model.activity import Action, JudgedAction, Stream, UserActivity
 from domain.model.operators import Operator
 from domain.model.risk_profiles import RiskProfile
-from ports.stores.alerts import AlertStore
-from ports.stores.assets import AssetStore
-from ports.stores.auto_investing import AutoInvestingStore
-from ports.stores.codes import CodeStore
-from ports.stores.due_work import DueWorkStore
-from ports.stores.idempotency import IdempotencyStore
-from ports.stores.ledger import LedgerStore
-from ports.stores.notifications import NotificationStore
-from ports.stores.outbox import OutboxStore
-from ports.stores.recurring import RecurringExpenseStore
-from ports.stores.sessions import SessionStore
-from ports.stores.spending import SpendingStore
-from ports.stores.subscriptions import SubscriptionStore
-from ports.stores.users import UserStore
+from ports.stores.identity.codes import CodeStore
+from ports.stores.identity.sessions import SessionStore
+from ports.stores.identity.users import UserStore
+from ports.stores.jobs.due_work import DueWorkStore
+from ports.stores.market.assets import AssetStore
+from ports.stores.market.auto_investing import AutoInvestingStore
+from ports.stores.money.idempotency import IdempotencyStore
+from ports.stores.money.ledger import LedgerStore
+from ports.stores.notifying.alerts import AlertStore
+from ports.stores.notifying.notifications import NotificationStore
+from ports.stores.notifying.outbox import OutboxStore
+from ports.stores.planning.recurring_expenses import RecurringExpenseStore
+from ports.stores.planning.subscriptions import SubscriptionStore
+from ports.stores.spending.card_payments import SpendingStore
 
 T = TypeVar("T")
 

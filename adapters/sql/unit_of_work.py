@@ -11,26 +11,26 @@ from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from adapters.sql.activity import SqlActivityStore
-from adapters.sql.alerts import SqlAlertStore
-from adapters.sql.assets import SqlAssetStore
-from adapters.sql.auto_investing import SqlAutoInvestingStore
-from adapters.sql.codes import SqlCodeStore
 from adapters.sql.database import Database, Trouble
-from adapters.sql.due_work import SqlDueWorkStore
-from adapters.sql.idempotency import SqlIdempotencyStore
-from adapters.sql.ledger import SqlLedgerStore
-from adapters.sql.notifications import SqlNotificationStore
-from adapters.sql.operators import SqlOperatorStore
-from adapters.sql.outbox import SqlOutboxStore
-from adapters.sql.recurring import SqlRecurringExpenseStore
+from adapters.sql.events.activity import SqlActivityStore
+from adapters.sql.events.risk_profiles import SqlRiskProfileStore
+from adapters.sql.identity.codes import SqlCodeStore
+from adapters.sql.identity.operators import SqlOperatorStore
+from adapters.sql.identity.sessions import SqlSessionStore
+from adapters.sql.identity.users import SqlUserStore
+from adapters.sql.jobs.due_work import SqlDueWorkStore
+from adapters.sql.market.assets import SqlAssetStore
+from adapters.sql.market.auto_investing import SqlAutoInvestingStore
+from adapters.sql.money.idempotency import SqlIdempotencyStore
+from adapters.sql.money.ledger import SqlLedgerStore
+from adapters.sql.notifying.alerts import SqlAlertStore
+from adapters.sql.notifying.notifications import SqlNotificationStore
+from adapters.sql.notifying.outbox import SqlOutboxStore
+from adapters.sql.planning.recurring_expenses import SqlRecurringExpenseStore
+from adapters.sql.planning.subscriptions import SqlSubscriptionStore
 from adapters.sql.retries import Again, meaning, reason, until_settled
-from adapters.sql.risk_profiles import SqlRiskProfileStore
-from adapters.sql.sessions import SqlSessionStore
-from adapters.sql.spending import SqlSpendingStore
-from adapters.sql.subscriptions import SqlSubscriptionStore
+from adapters.sql.spending.card_payments import SqlSpendingStore
 from adapters.sql.tables import operations
-from adapters.sql.users import SqlUserStore
 from domain.model.errors import StorageUnavailable
 from ports.security import Vault
 from ports.storage import Transaction

@@ -137,7 +137,7 @@ def new_customer(hucha: Any, number: int) -> tuple[str, str, str]:
     """Register a customer, with a PIN and money; the token, the account number and the email address."""
     from domain.model.users import Details
     from domain.rules.registration import Registration
-    from domain.use_cases.move_money import Order
+    from domain.use_cases.money.move_money import Order
 
     email = f"customer{number}@bench.org"
     user = hucha.register(Registration("Customer", email, "NuweTest1$", Details()))

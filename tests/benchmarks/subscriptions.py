@@ -63,7 +63,7 @@ def make_due(hucha: Any, number: int) -> None:
     """So many subscriptions of 1,000 users, which are due now and then in a year."""
     from domain.model.subscriptions import Subscription
     from domain.model.users import Details, HashedPassword, NewUser
-    from domain.use_cases.manage_subscriptions import SUBSCRIPTION
+    from domain.use_cases.planning.manage_subscriptions import SUBSCRIPTION
 
     now = datetime.now(UTC)
     then = now - timedelta(seconds=YEAR_SECONDS)

@@ -37,7 +37,7 @@ from domain.model.errors import OperatorNameTaken, OperatorNotFound, StorageUnav
 from domain.model.operators import Operator
 from domain.model.risk_profiles import RiskProfile
 from domain.rules.activity import replay
-from domain.use_cases.judge_events import JudgeEvents
+from domain.use_cases.events.judge_events import JudgeEvents
 from ports.storage import Storage, Transaction
 from tests.conftest import LONG, VAULT
 from tests.contracts.test_rows import facts

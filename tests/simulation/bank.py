@@ -18,15 +18,15 @@ from domain.model.due_work import DueJob
 from domain.model.sessions import Identity
 from domain.model.transactions import MovementType
 from domain.model.users import Details, HashedPassword, NewUser, Pin
-from domain.use_cases.authorise_order import Outcome
-from domain.use_cases.deliver_mail import MAIL, DeliverMail
-from domain.use_cases.manage_auto_invest import ManageAutoInvest
-from domain.use_cases.manage_subscriptions import ManageSubscriptions
-from domain.use_cases.move_money import MoveMoney, Order
-from domain.use_cases.run_auto_invest import RunAutoInvest
-from domain.use_cases.run_due_work import RunDueWork
-from domain.use_cases.run_subscriptions import PaySubscriptions
-from domain.use_cases.trade_assets import TradeAssets, TradeOrder
+from domain.use_cases.jobs.run_due_work import RunDueWork
+from domain.use_cases.market.manage_auto_invest import ManageAutoInvest
+from domain.use_cases.market.run_auto_invest import RunAutoInvest
+from domain.use_cases.market.trade_assets import TradeAssets, TradeOrder
+from domain.use_cases.money.authorise_order import Outcome
+from domain.use_cases.money.move_money import MoveMoney, Order
+from domain.use_cases.notifying.deliver_mail import MAIL, DeliverMail
+from domain.use_cases.planning.manage_subscriptions import ManageSubscriptions
+from domain.use_cases.planning.run_subscriptions import PaySubscriptions
 from ports.storage import Storage, Transaction
 
 NOON = datetime(2024, 11, 20, 12, tzinfo=UTC)

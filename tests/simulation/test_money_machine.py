@@ -43,8 +43,8 @@ from domain.model.idempotency import IdempotencyKey
 from domain.model.sessions import Identity
 from domain.model.transactions import MovementType
 from domain.model.users import Details, HashedPassword, NewUser
-from domain.use_cases.authorise_order import Outcome
-from domain.use_cases.move_money import MoveMoney, Order
+from domain.use_cases.money.authorise_order import Outcome
+from domain.use_cases.money.move_money import MoveMoney, Order
 from entrypoints.composition import Hucha, build, build_in_memory
 from entrypoints.settings import Settings
 from tests.conftest import LONG

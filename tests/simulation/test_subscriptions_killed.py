@@ -22,8 +22,8 @@ import pytest
 from adapters.memory.clock import SetClock
 from adapters.simulated_prices import SimulatedPrices
 from domain.model.sessions import Identity
-from domain.use_cases.manage_subscriptions import SUBSCRIPTION, ManageSubscriptions
-from domain.use_cases.trade_assets import TradeAssets, TradeOrder
+from domain.use_cases.market.trade_assets import TradeAssets, TradeOrder
+from domain.use_cases.planning.manage_subscriptions import SUBSCRIPTION, ManageSubscriptions
 from entrypoints.composition import Hucha, build
 from entrypoints.settings import Settings
 from tests.conftest import LONG

@@ -25,9 +25,9 @@ from adapters.system_secrets import SystemSecrets
 from domain.model.due_work import DueJob
 from domain.model.errors import StorageUnavailable
 from domain.model.mail import Mail
-from domain.use_cases.deliver_mail import DeliverMail, queue_mail
-from domain.use_cases.purge import Purge
-from domain.use_cases.run_due_work import Handler, InsideWork, Look, RunDueWork
+from domain.use_cases.jobs.purge import Purge
+from domain.use_cases.jobs.run_due_work import Handler, InsideWork, Look, RunDueWork
+from domain.use_cases.notifying.deliver_mail import DeliverMail, queue_mail
 from entrypoints.worker import LETTERS_AT_ONCE, POLL_SECONDS, Worker
 from ports.clock import Clock
 from ports.mail import Mailer
@@ -351,8 +351,8 @@ from adapters.sql.database import open_database
 from adapters.sql.unit_of_work import SqlStorage
 from adapters.system_clock import SystemClock
 from adapters.system_secrets import SystemSecrets
-from domain.use_cases.deliver_mail import DeliverMail
-from domain.use_cases.run_due_work import RunDueWork
+from domain.use_cases.notifying.deliver_mail import DeliverMail
+from domain.use_cases.jobs.run_due_work import RunDueWork
 from entrypoints.worker import Worker, run_worker
 from tests.conftest import VAULT
 
