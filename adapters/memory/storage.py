@@ -57,7 +57,7 @@ class MemoryStorage:
         self.subscriptions = MemorySubscriptionStore(self._undo)
         self.auto_investing = MemoryAutoInvestingStore(self._undo)
 
-    def run(self, work: Callable[[Transaction], T], *, once: str) -> T:
+    def run(self, work: Callable[[Transaction], T]) -> T:
         with self._lock:
             try:
                 result = work(self)

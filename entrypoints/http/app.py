@@ -178,7 +178,7 @@ def _account_routes(hucha: Hucha, authentication: Authentication) -> list[Route]
 
 
 def _alert_and_transaction_routes(hucha: Hucha, authentication: Authentication) -> list[Route]:
-    record, alerts = hucha.record_transaction, hucha.manage_alerts
+    record, alerts = hucha.record_card_payment, hucha.manage_alerts
     return [
         Route("/api/alerts/amount_reached", AmountReachedResource(alerts, authentication)),
         Route("/api/alerts/balance_drop", BalanceDropResource(alerts, authentication)),
@@ -190,11 +190,11 @@ def _alert_and_transaction_routes(hucha: Hucha, authentication: Authentication) 
 
 
 def _transfer_routes(hucha: Hucha, authentication: Authentication) -> list[Route]:
-    simulate_transfer = hucha.simulate_transfer
+    quote_transfer = hucha.quote_transfer
     return [
-        Route("/api/transfers/simulate", SimulateResource(simulate_transfer, authentication)),
-        Route("/api/transfers/fees", FeesResource(simulate_transfer, authentication)),
-        Route("/api/transfers/rates", RatesResource(simulate_transfer, authentication)),
+        Route("/api/transfers/simulate", SimulateResource(quote_transfer, authentication)),
+        Route("/api/transfers/fees", FeesResource(quote_transfer, authentication)),
+        Route("/api/transfers/rates", RatesResource(quote_transfer, authentication)),
     ]
 
 

@@ -109,7 +109,7 @@ def serve_paying(port: int, threads: int, database: str) -> None:
     settings = _make_customers(port, threads, database, customers=200, bcrypt_rounds=4)
     hucha = build(settings)
     make_due(hucha, DUE)
-    Worker(hucha.due_work, hucha.alarm).start()
+    Worker(hucha.due_work, hucha.work_due).start()
     _serve(create_app(hucha), port, threads)
 
 

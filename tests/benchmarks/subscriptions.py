@@ -78,14 +78,14 @@ def make_due(hucha: Any, number: int) -> None:
             tx.users.move(id, Decimal("1000000000.00"), overdraw=True)
         return ids
 
-    ids = hucha.storage.run(users, once="payers")
+    ids = hucha.storage.run(users)
 
     def subscribe(tx: Any) -> None:
         for one in range(number):
             subscription = Subscription(ids[one % USERS], Decimal("9.99"), YEAR_SECONDS, then)
             tx.due_work.add(SUBSCRIPTION, tx.subscriptions.add(subscription), subscription.next_due)
 
-    hucha.storage.run(subscribe, once="subscriptions")
+    hucha.storage.run(subscribe)
 
 
 class _awake:  # noqa: N801  # read as a function

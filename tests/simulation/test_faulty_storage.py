@@ -103,7 +103,7 @@ def test_the_dead_do_nothing_any_more(debtor: Callable[[], Debtor]) -> None:
         with pytest.raises(Crashed):
             one.worker.run_once(one.bank.clock.now())
     with pytest.raises(Crashed):
-        one.faulty.run(lambda tx: None, once="an id")
+        one.faulty.run(lambda tx: None)
     assert one.kept() == before
 
 

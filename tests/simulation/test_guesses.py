@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
-from uuid import uuid4
 
 import attrs
 import pytest
@@ -114,7 +113,7 @@ def reset_pin(user: User, otp: str) -> Guess:
 
 
 def pin_of(town: Town, user: User) -> Pin:
-    account = town.nodes[1].storage.run(lambda tx: tx.users.lock({user.id})[user.id], once=str(uuid4()))
+    account = town.nodes[1].storage.run(lambda tx: tx.users.lock({user.id})[user.id])
     assert account.pin is not None
     return account.pin
 

@@ -18,8 +18,8 @@ class MemoryDueWorkStore:
         self._ids = count(1)
         self._jobs: dict[int, DueJob] = {}
         self._by_subject: dict[tuple[str, int], int] = {}
-        self._set_aside: dict[int, str] = {}
-        """Why a job was set aside, by its id."""
+        self._dead: dict[int, str] = {}
+        """Why a job is dead, by its id."""
 
     def add(self, kind: str, subject: int, due_at: datetime) -> None:
         if (kind, subject) not in self._by_subject:
@@ -34,13 +34,13 @@ class MemoryDueWorkStore:
         return next((job.due_at for job in self._offered(kinds)), None)
 
     def claim(self, job: DueJob, until: datetime) -> bool:
-        if self._jobs.get(job.id) != job or job.id in self._set_aside:
+        if self._jobs.get(job.id) != job or job.id in self._dead:
             return False
         put(self._jobs, job.id, attrs.evolve(job, due_at=until, tries=job.tries + 1), self._undo)
         return True
 
     def lock(self, jobs: Sequence[DueJob]) -> list[DueJob]:
-        return [job for job in jobs if self._jobs.get(job.id) == job and job.id not in self._set_aside]
+        return [job for job in jobs if self._jobs.get(job.id) == job and job.id not in self._dead]
 
     def reschedule(self, job: DueJob, due_at: datetime, *, tries: int) -> None:
         if job.id in self._jobs:
@@ -50,16 +50,16 @@ class MemoryDueWorkStore:
         if job.id in self._jobs:
             drop(self._jobs, job.id, self._undo)
             drop(self._by_subject, (job.kind, job.subject), self._undo)
-            if job.id in self._set_aside:
-                drop(self._set_aside, job.id, self._undo)
+            if job.id in self._dead:
+                drop(self._dead, job.id, self._undo)
 
-    def set_aside(self, job: DueJob, reason: str) -> None:
+    def bury(self, job: DueJob, reason: str) -> None:
         if job.id in self._jobs:
-            put(self._set_aside, job.id, reason, self._undo)
+            put(self._dead, job.id, reason, self._undo)
 
-    def set_aside_count(self) -> int:
-        return len(self._set_aside)
+    def dead_count(self) -> int:
+        return len(self._dead)
 
     def _offered(self, kinds: Collection[str]) -> list[DueJob]:
-        offered = (job for job in self._jobs.values() if job.kind in kinds and job.id not in self._set_aside)
+        offered = (job for job in self._jobs.values() if job.kind in kinds and job.id not in self._dead)
         return sorted(offered, key=lambda job: (job.due_at, job.id))

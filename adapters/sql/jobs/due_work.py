@@ -13,7 +13,7 @@ from adapters.sql.upserts import insert_once
 from domain.model.due_work import DueJob
 
 _DUE = "due"
-_SET_ASIDE = "set aside"
+_DEAD = "set aside"
 _LONGEST_REASON = 255
 
 
@@ -59,12 +59,12 @@ class SqlDueWorkStore:
     def finish(self, job: DueJob) -> None:
         _FINISH.execute(self._connection, (job.id,))
 
-    def set_aside(self, job: DueJob, reason: str) -> None:
-        aside = {"state": _SET_ASIDE, "reason": reason[:_LONGEST_REASON]}
-        self._connection.execute(update(due_work).where(due_work.c.id == job.id).values(aside))
+    def bury(self, job: DueJob, reason: str) -> None:
+        dead = {"state": _DEAD, "reason": reason[:_LONGEST_REASON]}
+        self._connection.execute(update(due_work).where(due_work.c.id == job.id).values(dead))
 
-    def set_aside_count(self) -> int:
-        query = select(func.count()).select_from(due_work).where(due_work.c.state == _SET_ASIDE)
+    def dead_count(self) -> int:
+        query = select(func.count()).select_from(due_work).where(due_work.c.state == _DEAD)
         return self._connection.execute(query).scalar_one()
 
 

@@ -16,8 +16,8 @@ from domain.model.money import EXACT
 from domain.rules.activity import LONGEST_WINDOW_SECONDS, STANDARD_LIMITS, Verdict, judge, needs_history, replay
 from domain.rules.ratings import limits_of
 from ports.clock import Clock
-from ports.security import Secrets
-from ports.storage import ActivityStore, Storage, Transaction
+from ports.storage import Storage, Transaction
+from ports.stores.events.activity import ActivityStore
 
 
 @attrs.frozen
@@ -26,15 +26,12 @@ class JudgeEvents:
 
     storage: Storage
     clock: Clock
-    secrets: Secrets
     stream: Stream = "event"
 
     def __call__(self, actions: Sequence[Action]) -> list[Verdict]:
         """One verdict per action, durable when this returns. Raises StorageUnavailable, and then nothing is kept."""
         received_at = self.clock.now()
-        return self.storage.run(
-            lambda tx: judge_and_keep(tx, self.stream, actions, received_at), once=self.secrets.new_id()
-        )
+        return self.storage.run(lambda tx: judge_and_keep(tx, self.stream, actions, received_at))
 
 
 def judge_and_keep(tx: Transaction, stream: Stream, actions: Sequence[Action], received_at: datetime) -> list[Verdict]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import attrs
 
 from domain.model.risk_profiles import STANDARD_PROFILE, RiskProfile
-from ports.security import Secrets
 from ports.storage import Storage, Transaction
 
 
@@ -14,7 +13,6 @@ class RiskProfiles:
     """Sets and shows risk profiles."""
 
     storage: Storage
-    secrets: Secrets
 
     def put(self, user_id: int, profile: RiskProfile) -> None:
         """Replace the user's profile; the next action is judged by it. Raises StorageUnavailable."""
@@ -22,7 +20,7 @@ class RiskProfiles:
         def work(tx: Transaction) -> None:
             tx.risk_profiles.put(user_id, profile)
 
-        self.storage.run(work, once=self.secrets.new_id())
+        self.storage.run(work)
 
     def get(self, user_id: int) -> RiskProfile:
         """The user's profile; the standard one where none was set. Raises StorageUnavailable."""

@@ -61,7 +61,7 @@ class ChangePassword:
                 queue_mail(tx, letter, now)
             return refusal
 
-        or_raise(self.storage.run(work, once=self.secrets.new_id()))
+        or_raise(self.storage.run(work))
         return user.email if "@" in text else masked_email(user.email)
 
     def verify_otp(self, identifier: object, otp: object, address: str) -> str:
@@ -84,7 +84,7 @@ class ChangePassword:
             tx.codes.add(reset)
             return None
 
-        or_raise(self.storage.run(work, once=self.secrets.new_id()))
+        or_raise(self.storage.run(work))
         return token
 
     def reset(self, identifier: object, token: object, new_password: object, address: str) -> None:
@@ -113,7 +113,7 @@ class ChangePassword:
             tx.sessions.end_all(user.id)
             queue_mail(tx, letter, now)
 
-        self.storage.run(work, once=self.secrets.new_id())
+        self.storage.run(work)
 
     def change(self, identity: Identity, old_password: object, new_password: object, address: str) -> None:
         """Set a new password by the old one.
@@ -135,7 +135,7 @@ class ChangePassword:
             tx.sessions.end_all(user.id)
             queue_mail(tx, letter, now)
 
-        self.storage.run(work, once=self.secrets.new_id())
+        self.storage.run(work)
 
     def _reset_code(self, tx: Transaction, user: User, token: str, now: datetime) -> OneTimeCode | None:
         codes = tx.codes.since(user.id, "reset-token", now - CODES_KEPT)

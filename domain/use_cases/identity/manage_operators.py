@@ -35,7 +35,7 @@ class Operators:
         def work(tx: Transaction) -> None:
             tx.operators.add(operator)
 
-        self.storage.run(work, once=self.secrets.new_id())
+        self.storage.run(work)
         return key
 
     def revoke(self, name: str) -> None:
@@ -47,7 +47,7 @@ class Operators:
         def work(tx: Transaction) -> None:
             tx.operators.remove(name)
 
-        self.storage.run(work, once=self.secrets.new_id())
+        self.storage.run(work)
 
     def identify(self, key: str) -> Operator:
         """The operator who holds this key. Raises Unauthenticated, StorageUnavailable."""

@@ -81,7 +81,7 @@ class ManagePin:
                 raise PinExists
             tx.users.set_pin(account.user_id, kept)
 
-        self.storage.run(work, once=self.secrets.new_id())
+        self.storage.run(work)
 
     def update(self, identity: Identity, old_pin: object, new_pin: object, password: object, address: str) -> None:
         """Replace the PIN by the old one.
@@ -135,7 +135,7 @@ class ManagePin:
                     queue_mail(tx, letter, now)
             return refusal
 
-        or_raise(self.storage.run(work, once=self.secrets.new_id()))
+        or_raise(self.storage.run(work))
 
     def _new_pin(self, account: Account, pin: object) -> Pin:
         return Pin(self.hashes.hash("pin", str(account.user_id), check_new_pin(pin)))

@@ -15,7 +15,6 @@ from domain.model.sessions import Identity
 from domain.model.users import User
 from domain.rules.registration import parse_details
 from ports.limits import RateLimits
-from ports.security import Secrets
 from ports.storage import Storage, Transaction
 
 
@@ -24,7 +23,6 @@ class Profile:
     """Shows and changes a signed-in user's own details."""
 
     storage: Storage
-    secrets: Secrets
     limits: RateLimits
 
     def show(self, identity: Identity) -> User:
@@ -52,7 +50,7 @@ class Profile:
                 tx.users.set_details(user.id, details)
             return attrs.evolve(user, details=details)
 
-        return self.storage.run(work, once=self.secrets.new_id())
+        return self.storage.run(work)
 
 
 def _user(tx: Transaction, identity: Identity) -> User:

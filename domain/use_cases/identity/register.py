@@ -38,7 +38,7 @@ class Register:
             details=registration.details,
             created_at=self.clock.now(),
         )
-        id = self.storage.run(lambda tx: tx.users.add(user), once=self.secrets.new_id())
+        id = self.storage.run(lambda tx: tx.users.add(user))
         return User(id, user.account_number, user.name, user.email, user.password, user.details, user.created_at)
 
 

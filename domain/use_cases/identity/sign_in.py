@@ -98,7 +98,7 @@ class SignIn:
             grant.keep(tx)
             return True
 
-        if not self.storage.run(work, once=self.secrets.new_id()):
+        if not self.storage.run(work):
             raise BadCredentials
         return self._signed_in(user.account_number, grant)
 
@@ -144,7 +144,7 @@ class SignIn:
             grant.keep(tx)
             return user.account_number
 
-        account_number = or_raise(self.storage.run(work, once=self.secrets.new_id()))
+        account_number = or_raise(self.storage.run(work))
         return self._signed_in(account_number, grant)
 
     def sign_out(self, identity: Identity) -> None:
@@ -153,7 +153,7 @@ class SignIn:
         def work(tx: Transaction) -> None:
             tx.sessions.end_session(identity.session_id)
 
-        self.storage.run(work, once=self.secrets.new_id())
+        self.storage.run(work)
 
     def _grant(self, user_id: int, family_id: str, family_expires_at: datetime | None = None) -> _Grant:
         now = self.clock.now().replace(microsecond=0)

@@ -21,7 +21,6 @@ import attrs
 from domain.model.due_work import DueJob
 from domain.model.errors import HuchaError, StorageBusy, StorageUnavailable, Unavailable
 from ports.clock import Clock
-from ports.security import Secrets
 from ports.storage import Storage, Transaction
 
 S = TypeVar("S")
@@ -52,8 +51,8 @@ class CannotBeDone(HuchaError):
 
 
 @attrs.frozen
-class Look(Generic[S]):
-    """One look at what is due: `now`, and what was `seen` of the world outside.
+class JobContext(Generic[S]):
+    """What a handler works with: the instant `now`, and what was `fetched` of the world outside.
 
     No job that isn't in hand is due before `until`, which is at most `now`: whoever does the work of several instants
     of one job does those up to it, and what comes of it is in order.
@@ -61,25 +60,25 @@ class Look(Generic[S]):
 
     now: datetime
     until: datetime
-    seen: S
+    fetched: S
 
 
-class InsideWork(ABC, Generic[S]):
+class TransactionalHandler(ABC, Generic[S]):
     """Work that changes nothing but the database."""
 
     kind: ClassVar[str]
     most_tries: ClassVar[int | None]
-    """After how many tries a job is set aside; None: never."""
+    """After how many tries a job is dead; None: never."""
 
     @abstractmethod
-    def see(self) -> S:
+    def fetch(self) -> S:
         """What the work needs to know of the world outside, asked while no transaction is open.
 
         Where it raises, the jobs are tried again later.
         """
 
     @abstractmethod
-    def work(self, tx: Transaction, jobs: Sequence[DueJob], look: Look[S]) -> Sequence[datetime | None]:
+    def work(self, tx: Transaction, jobs: Sequence[DueJob], context: JobContext[S]) -> Sequence[datetime | None]:
         """Do these jobs, longest due first; when each is due again, None where it is done for good.
 
         What it raises rolls everything back, and then the jobs are done one by one. It may be called again before the
@@ -87,12 +86,12 @@ class InsideWork(ABC, Generic[S]):
         """
 
 
-class OutsideWork(ABC, Generic[S]):
+class ExternalHandler(ABC, Generic[S]):
     """Work with an effect in the world outside, which happens at least once."""
 
     kind: ClassVar[str]
     most_tries: ClassVar[int | None]
-    """After how many tries a job is set aside; None: never."""
+    """After how many tries a job is dead; None: never."""
 
     lease: ClassVar[timedelta]
     """How long one try may take: after that, another worker may begin."""
@@ -110,10 +109,10 @@ class OutsideWork(ABC, Generic[S]):
         """Note that it took effect; when the job is due again, None where it is done for good."""
 
 
-Handler = InsideWork[Any] | OutsideWork[Any]
+Handler = TransactionalHandler[Any] | ExternalHandler[Any]
 
 
-class Crew(Protocol):
+class Executor(Protocol):
     """Who carries out the effects outside."""
 
     def free(self) -> int:
@@ -129,7 +128,7 @@ class Crew(Protocol):
         ...
 
 
-class OneByOne:
+class InlineExecutor:
     """Carries out each effect at once, in the caller's thread."""
 
     def free(self) -> int:
@@ -143,12 +142,12 @@ class OneByOne:
 
 
 @attrs.frozen
-class Setback:
-    """A job failed. `set_aside`: it isn't tried again. `reason` is fit for logs, which `error` may not be."""
+class JobFailure:
+    """A job failed. `dead`: it isn't tried again. `reason` is fit for logs, which `error` may not be."""
 
     job: DueJob
     reason: str
-    set_aside: bool
+    dead: bool
     error: Exception = attrs.field(repr=False)
 
 
@@ -162,7 +161,7 @@ def backoff(job_id: int, tries: int) -> timedelta:
     return longest * (100 - off) / 100
 
 
-def _unreported(setback: Setback) -> None:
+def _unreported(failure: JobFailure) -> None:
     """Nobody wants to know."""
 
 
@@ -172,17 +171,16 @@ class RunDueWork:
 
     storage: Storage
     clock: Clock
-    secrets: Secrets
     handlers: Mapping[str, Handler]
     """By kind."""
 
-    report: Callable[[Setback], None] = _unreported
-    crew: Crew = attrs.field(factory=OneByOne)
+    report: Callable[[JobFailure], None] = _unreported
+    executor: Executor = attrs.field(factory=InlineExecutor)
 
     def run_once(self, now: datetime) -> datetime | None:
         """Run what is due, a bounded number of jobs, and tell when the next is due; None where nothing waits.
 
-        A job that fails is tried again later and spoils no other. While the crew is busy, its kinds don't count.
+        A job that fails is tried again later and spoils no other. While the executor is busy, its kinds don't count.
         Raises StorageUnavailable: then the rest is still due.
         """
         next_due = self._next_due()
@@ -191,23 +189,23 @@ class RunDueWork:
         inside = self._due(self._inside(), now, TOGETHER)
         until = now if len(inside) < TOGETHER else inside[-1].due_at
         for kind, jobs in _by_kind(inside).items():
-            if self.crew.stopping():
+            if self.executor.stopping():
                 return now
             self._do_inside(self.handlers[kind], jobs, now, until)
-        for job in self._due(self._outside(), now, min(BATCH, self.crew.free())):
-            if self.crew.stopping():
+        for job in self._due(self._outside(), now, min(BATCH, self.executor.free())):
+            if self.executor.stopping():
                 return job.due_at
             self._begin_outside(job)
         return self._next_due()
 
     def _inside(self) -> list[str]:
-        return [kind for kind, handler in self.handlers.items() if isinstance(handler, InsideWork)]
+        return [kind for kind, handler in self.handlers.items() if isinstance(handler, TransactionalHandler)]
 
     def _outside(self) -> list[str]:
-        return [kind for kind, handler in self.handlers.items() if isinstance(handler, OutsideWork)]
+        return [kind for kind, handler in self.handlers.items() if isinstance(handler, ExternalHandler)]
 
     def _next_due(self) -> datetime | None:
-        kinds = self._inside() + (self._outside() if self.crew.free() else [])
+        kinds = self._inside() + (self._outside() if self.executor.free() else [])
         return self.storage.read(lambda tx: tx.due_work.next_due(kinds)) if kinds else None
 
     def _due(self, kinds: list[str], now: datetime, limit: int) -> list[DueJob]:
@@ -216,44 +214,44 @@ class RunDueWork:
         return self.storage.read(lambda tx: tx.due_work.due(kinds, now, limit))
 
     def _do_inside(self, handler: Handler, jobs: Sequence[DueJob], now: datetime, until: datetime) -> None:
-        assert isinstance(handler, InsideWork)
+        assert isinstance(handler, TransactionalHandler)
         try:
-            look = Look(now, until, handler.see())
+            context = JobContext(now, until, handler.fetch())
         except Exception as error:
             for job in jobs:
-                self._set_back(job, job.tries + 1, error)
+                self._fail(job, job.tries + 1, error)
             return
         try:
-            self._do_together(handler, jobs, look)
+            self._do_together(handler, jobs, context)
         except Exception as error:  # whatever it is, the other jobs go on
             if len(jobs) == 1 or _is_everyones(error):
-                self._set_back(jobs[0], jobs[0].tries + 1, error)
+                self._fail(jobs[0], jobs[0].tries + 1, error)
             else:
-                self._do_alone(handler, jobs, look)
+                self._do_alone(handler, jobs, context)
 
-    def _do_alone(self, handler: InsideWork[S], jobs: Sequence[DueJob], look: Look[S]) -> None:
+    def _do_alone(self, handler: TransactionalHandler[S], jobs: Sequence[DueJob], context: JobContext[S]) -> None:
         """One job in a transaction, whichever is due first, up to where the next one begins; as many as there are jobs.
 
         So nothing overtakes anything, and a job that fails is found when its turn has come.
         """
         waiting = list(jobs)
         for _ in jobs:
-            if not waiting or self.crew.stopping():
+            if not waiting or self.executor.stopping():
                 return
             job = waiting.pop(0)
-            until = min(look.until, waiting[0].due_at) if waiting else look.until
+            until = min(context.until, waiting[0].due_at) if waiting else context.until
             try:
-                dues = self._do_together(handler, [job], attrs.evolve(look, until=until))
+                dues = self._do_together(handler, [job], attrs.evolve(context, until=until))
             except Exception as error:
-                self._set_back(job, job.tries + 1, error)
+                self._fail(job, job.tries + 1, error)
                 continue
             if dues is None:
                 return
-            if dues[0] is not None and dues[0] <= look.until:
+            if dues[0] is not None and dues[0] <= context.until:
                 insort(waiting, attrs.evolve(job, due_at=dues[0], tries=0), key=attrgetter("due_at"))
 
     def _do_together(
-        self, handler: InsideWork[S], jobs: Sequence[DueJob], look: Look[S]
+        self, handler: TransactionalHandler[S], jobs: Sequence[DueJob], context: JobContext[S]
     ) -> Sequence[datetime | None] | None:
         """When each job is due again; None, and nothing is done, where another worker was here.
 
@@ -263,7 +261,7 @@ class RunDueWork:
         def work(tx: Transaction) -> Sequence[datetime | None] | None:
             if len(tx.due_work.lock(jobs)) < len(jobs):
                 return None
-            dues = handler.work(tx, jobs, look)
+            dues = handler.work(tx, jobs, context)
             for job, due_again in zip(jobs, dues, strict=True):
                 _end(tx, job, due_again)
             return dues
@@ -272,9 +270,9 @@ class RunDueWork:
 
     def _begin_outside(self, job: DueJob) -> None:
         handler = self.handlers[job.kind]
-        assert isinstance(handler, OutsideWork)
+        assert isinstance(handler, ExternalHandler)
         if handler.most_tries is not None and job.tries >= handler.most_tries:
-            self._set_back(job, job.tries, CannotBeDone("no worker that began it lived to tell"))
+            self._fail(job, job.tries, CannotBeDone("no worker that began it lived to tell"))
             return
         claimed = attrs.evolve(job, due_at=self.clock.now() + handler.lease, tries=job.tries + 1)
 
@@ -289,16 +287,16 @@ class RunDueWork:
         try:
             subject = self._run(work)
         except Exception as error:
-            self._set_back(job, claimed.tries, error)
+            self._fail(job, claimed.tries, error)
             return
         if subject is not None:
-            self.crew.start(partial(self._do_outside, handler, claimed, subject))
+            self.executor.start(partial(self._do_outside, handler, claimed, subject))
 
-    def _do_outside(self, handler: OutsideWork[S], claimed: DueJob, subject: S) -> None:
+    def _do_outside(self, handler: ExternalHandler[S], claimed: DueJob, subject: S) -> None:
         try:
             handler.act(subject)
         except Exception as error:
-            self._set_back(claimed, claimed.tries, error)
+            self._fail(claimed, claimed.tries, error)
             return
         now = self.clock.now()
 
@@ -308,8 +306,8 @@ class RunDueWork:
 
         self._run(work)
 
-    def _set_back(self, job: DueJob, tries: int, error: Exception) -> None:
-        """Make a job due later, or set it aside, unless another worker has taken it; `job` is its row as last seen."""
+    def _fail(self, job: DueJob, tries: int, error: Exception) -> None:
+        """Make a job due later, or dead, unless another worker has taken it; `job` is its row as last seen."""
         if _is_everyones(error):
             raise error
         most_tries = self.handlers[job.kind].most_tries
@@ -322,14 +320,14 @@ class RunDueWork:
                 return False
             tx.due_work.reschedule(job, again_at, tries=tries)
             if final:
-                tx.due_work.set_aside(job, reason)
+                tx.due_work.bury(job, reason)
             return True
 
         if self._run(work):
-            self.report(Setback(attrs.evolve(job, due_at=again_at, tries=tries), reason, final, error))
+            self.report(JobFailure(attrs.evolve(job, due_at=again_at, tries=tries), reason, final, error))
 
     def _run(self, work: Callable[[Transaction], T]) -> T:
-        return self.storage.run(work, once=self.secrets.new_id())
+        return self.storage.run(work)
 
 
 def _is_everyones(error: Exception) -> bool:

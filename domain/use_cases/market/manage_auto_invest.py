@@ -15,7 +15,7 @@ from domain.model.sessions import Identity
 from domain.use_cases.identity.manage_pin import try_pin
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
-from ports.security import KeyedHashes, Secrets
+from ports.security import KeyedHashes
 from ports.storage import Storage, Transaction
 
 AUTO_INVEST: Final = "auto-invest"
@@ -31,7 +31,6 @@ class ManageAutoInvest:
 
     storage: Storage
     clock: Clock
-    secrets: Secrets
     hashes: KeyedHashes
     interval: timedelta
 
@@ -54,7 +53,7 @@ class ManageAutoInvest:
                 tx.due_work.add(AUTO_INVEST, identity.user_id, now + self.interval)
             return refusal
 
-        or_raise(self.storage.run(work, once=self.secrets.new_id()))
+        or_raise(self.storage.run(work))
 
     def disable(self, identity: Identity) -> None:
         """Have the bot stop. Its job finds it stopped and is forgotten. Raises StorageUnavailable."""
@@ -64,7 +63,7 @@ class ManageAutoInvest:
             tx.users.lock({identity.user_id})
             _switch(tx, identity.user_id, on=False, now=now)
 
-        self.storage.run(work, once=self.secrets.new_id())
+        self.storage.run(work)
 
     def show(
         self, identity: Identity, limit: int, before: int | None = None

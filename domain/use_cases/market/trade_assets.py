@@ -35,7 +35,7 @@ from domain.use_cases.notifying.deliver_mail import queue_mail
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
 from ports.prices import Prices
-from ports.security import KeyedHashes, Secrets
+from ports.security import KeyedHashes
 from ports.storage import Storage, Transaction
 
 Market = Mapping[str, Decimal]
@@ -59,7 +59,6 @@ class TradeAssets:
 
     storage: Storage
     clock: Clock
-    secrets: Secrets
     hashes: KeyedHashes
     prices: Prices
 
@@ -90,7 +89,7 @@ class TradeAssets:
             return id
 
         with in_flight(order.key):
-            return or_raise(self.storage.run(work, once=self.secrets.new_id()))
+            return or_raise(self.storage.run(work))
 
 
 def book_trade(tx: Transaction, trade: Trade, after: Holding, market: Market, now: datetime) -> int:

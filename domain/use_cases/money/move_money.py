@@ -33,7 +33,7 @@ from domain.use_cases.identity.sign_in import identify
 from domain.use_cases.money.authorise_order import Outcome, keep_outcome, settled_already
 from domain.use_cases.money.book_movement import book_movement
 from ports.clock import Clock
-from ports.security import KeyedHashes, Secrets
+from ports.security import KeyedHashes
 from ports.storage import Storage, Transaction
 
 
@@ -60,7 +60,6 @@ class MoveMoney:
 
     storage: Storage
     clock: Clock
-    secrets: Secrets
     hashes: KeyedHashes
 
     def __call__(self, orders: Sequence[Order]) -> list[Outcome]:
@@ -79,7 +78,7 @@ class MoveMoney:
             batch.judge()
             return outcomes
 
-        return self.storage.run(work, once=self.secrets.new_id())
+        return self.storage.run(work)
 
 
 @attrs.define

@@ -26,7 +26,7 @@ _CURRENCIES: Final = ("source_currency", "target_currency")
 
 
 @attrs.frozen
-class SimulateTransfer:
+class QuoteTransfer:
     """Tells what a transfer into another currency would bring, and at which rate and fee.
 
     Each method reads untrusted values: `source_currency` and `target_currency`, codes in any case. Each raises

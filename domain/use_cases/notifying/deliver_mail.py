@@ -10,7 +10,7 @@ import attrs
 from domain.model.due_work import DueJob
 from domain.model.errors import MailUnavailable
 from domain.model.mail import Mail
-from domain.use_cases.jobs.run_due_work import TRIES_IN_THREE_DAYS, CannotBeDone, OutsideWork
+from domain.use_cases.jobs.run_due_work import TRIES_IN_THREE_DAYS, CannotBeDone, ExternalHandler
 from ports.mail import Mailer
 from ports.storage import Transaction
 
@@ -30,8 +30,8 @@ def queue_mail(tx: Transaction, mail: Mail, now: datetime) -> None:
 
 
 @attrs.frozen
-class DeliverMail(OutsideWork[Mail]):
-    """Hands the letters of the outbox over. One that can't be delivered stays there, and its job is set aside."""
+class DeliverMail(ExternalHandler[Mail]):
+    """Hands the letters of the outbox over. One that can't be delivered stays there, a dead letter."""
 
     mailer: Mailer
 

@@ -19,7 +19,6 @@ from domain.model.fields import Fields, is_empty
 from domain.model.money import parse_positive_amount
 from domain.model.sessions import Identity
 from ports.clock import Clock
-from ports.security import Secrets
 from ports.storage import Storage, Transaction
 
 
@@ -29,7 +28,6 @@ class ManageAlerts:
 
     storage: Storage
     clock: Clock
-    secrets: Secrets
 
     def add_amount_reached(self, identity: Identity, fields: Fields) -> Alert:
         """Tell when the balance reaches `alert_threshold`, on the way to `target_amount`.
@@ -74,7 +72,7 @@ class ManageAlerts:
             if not 0 <= id < 2**63 or not tx.alerts.remove(identity.user_id, id):
                 raise AlertNotFound
 
-        self.storage.run(work, once=self.secrets.new_id())
+        self.storage.run(work)
 
     def _add(self, identity: Identity, condition: Callable[[Transaction], AmountReached | BalanceDrop]) -> Alert:
         now = self.clock.now()
@@ -84,7 +82,7 @@ class ManageAlerts:
             alert = Alert(identity.user_id, condition(tx), "armed", now)
             return attrs.evolve(alert, id=tx.alerts.add(alert))
 
-        return self.storage.run(work, once=self.secrets.new_id())
+        return self.storage.run(work)
 
 
 def _amounts(fields: Fields, names: Sequence[str]) -> list[Decimal]:

@@ -29,7 +29,7 @@ from domain.model.subscriptions import (
 from domain.use_cases.money.authorise_order import in_flight, keep_outcome, settled_already
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
-from ports.security import KeyedHashes, Secrets
+from ports.security import KeyedHashes
 from ports.storage import Storage, Transaction
 
 SUBSCRIPTION: Final = "subscription"
@@ -45,7 +45,6 @@ class ManageSubscriptions:
 
     storage: Storage
     clock: Clock
-    secrets: Secrets
     hashes: KeyedHashes
 
     def add(self, identity: Identity, fields: Fields, key: IdempotencyKey | None = None) -> int:
@@ -73,7 +72,7 @@ class ManageSubscriptions:
             return id
 
         with in_flight(key):
-            return or_raise(self.storage.run(work, once=self.secrets.new_id()))
+            return or_raise(self.storage.run(work))
 
     def of_user(self, identity: Identity, limit: int, after: int = 0) -> list[Subscription]:
         """All of them, oldest first, at most `limit`, with ids above `after`. Raises StorageUnavailable."""
@@ -101,7 +100,7 @@ class ManageSubscriptions:
             if not tx.subscriptions.cancel(identity.user_id, subscription_id, now):
                 raise SubscriptionNotFound
 
-        self.storage.run(work, once=self.secrets.new_id())
+        self.storage.run(work)
 
 
 def _read(user_id: int, fields: Fields, now: datetime) -> Subscription:

@@ -10,7 +10,6 @@ from domain.model.recurring import RecurringExpense, parse_recurrence
 from domain.model.sessions import Identity
 from domain.rules.projection import DEFAULT_MONTHS, Projection, project
 from ports.clock import Clock
-from ports.security import Secrets
 from ports.storage import Storage, Transaction
 
 
@@ -28,7 +27,6 @@ class PlanExpenses:
 
     storage: Storage
     clock: Clock
-    secrets: Secrets
 
     def show(self, identity: Identity) -> list[RecurringExpense]:
         """The user's expenses, oldest first. Raises StorageUnavailable."""
@@ -41,9 +39,7 @@ class PlanExpenses:
         except EmptyFields as error:
             raise EmptyExpense(error.names) from None
         now = self.clock.now()
-        return self.storage.run(
-            lambda tx: tx.recurring_expenses.add(identity.user_id, recurrence, now), once=self.secrets.new_id()
-        )
+        return self.storage.run(lambda tx: tx.recurring_expenses.add(identity.user_id, recurrence, now))
 
     def change(self, identity: Identity, expense_id: int, fields: Fields) -> RecurringExpense:
         """Put another recurrence in the place of what an expense was.
@@ -58,7 +54,7 @@ class PlanExpenses:
                 raise ExpenseNotFound
             return changed
 
-        return self.storage.run(work, once=self.secrets.new_id())
+        return self.storage.run(work)
 
     def remove(self, identity: Identity, expense_id: int) -> None:
         """Forget an expense. Raises ExpenseNotFound (someone else's too), StorageUnavailable."""
@@ -67,7 +63,7 @@ class PlanExpenses:
             if not tx.recurring_expenses.remove(identity.user_id, expense_id):
                 raise ExpenseNotFound
 
-        self.storage.run(work, once=self.secrets.new_id())
+        self.storage.run(work)
 
     def plan(self, identity: Identity, months: int = DEFAULT_MONTHS) -> Plan:
         """The `months` (1 to 120) calendar months after this one, by UTC, from the balance of now.

@@ -16,7 +16,7 @@ from domain.model.notifications import Notification
 from domain.model.subscriptions import Subscription, SubscriptionPayment
 from domain.model.transactions import Movement
 from domain.rules.letters import subscription_ended_letter
-from domain.use_cases.jobs.run_due_work import InsideWork, Look
+from domain.use_cases.jobs.run_due_work import JobContext, TransactionalHandler
 from domain.use_cases.money.book_movement import book_movement
 from domain.use_cases.notifying.deliver_mail import queue_mail
 from domain.use_cases.planning.manage_subscriptions import SUBSCRIPTION
@@ -27,7 +27,7 @@ MOST_PAYMENTS: Final = 128
 
 
 @attrs.frozen
-class PaySubscriptions(InsideWork[None]):
+class PaySubscriptions(TransactionalHandler[None]):
     """Pays what is due, in the order of the due instants, whichever subscription they are of.
 
     An instant is the subscription's, not its job's: however late or often a job runs, it pays the instants that weren't
@@ -37,13 +37,13 @@ class PaySubscriptions(InsideWork[None]):
     kind = SUBSCRIPTION
     most_tries = None
 
-    def see(self) -> None:
+    def fetch(self) -> None:
         """Nothing of the world outside matters."""
 
-    def work(self, tx: Transaction, jobs: Sequence[DueJob], look: Look[None]) -> list[datetime | None]:
-        run = _Run(tx, look.now)
+    def work(self, tx: Transaction, jobs: Sequence[DueJob], context: JobContext[None]) -> list[datetime | None]:
+        run = _Run(tx, context.now)
         run.load([job.subject for job in jobs])
-        run.pay(look.until)
+        run.pay(context.until)
         run.keep()
         return [run.due_again(job.subject) for job in jobs]
 

@@ -26,7 +26,6 @@ from domain.use_cases.money.authorise_order import in_flight, keep_outcome
 from domain.use_cases.money.book_movement import book_movement
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
-from ports.security import Secrets
 from ports.storage import Storage, Transaction
 
 AHEAD: Final = timedelta(minutes=5)
@@ -34,12 +33,11 @@ AHEAD: Final = timedelta(minutes=5)
 
 
 @attrs.frozen
-class RecordTransaction:
+class RecordCardPayment:
     """Books card payments, with the verdict that was given at the time."""
 
     storage: Storage
     clock: Clock
-    secrets: Secrets
 
     def __call__(
         self, identity: Identity, payment: Payment | Refusal, key: IdempotencyKey | None = None
@@ -69,7 +67,7 @@ class RecordTransaction:
             return booked
 
         with in_flight(key):
-            return or_raise(self.storage.run(work, once=self.secrets.new_id()))
+            return or_raise(self.storage.run(work))
 
     def explain(self, identity: Identity, transaction_id: int) -> tuple[BookedMovement, list[SpendingReason]]:
         """A payment, and why it was judged as it was. Raises NotFound, StorageUnavailable."""

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.rules.fx import shown
-from domain.use_cases.money.quote_transfer import SimulateTransfer
+from domain.use_cases.money.quote_transfer import QuoteTransfer
 from entrypoints.http.auth import Authentication
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
 from entrypoints.http.payloads import AmountIn, parse_body, read_body
@@ -61,8 +61,8 @@ _PAIR = (
 class SimulateResource:
     """`POST /api/transfers/simulate`."""
 
-    def __init__(self, simulate_transfer: SimulateTransfer, authentication: Authentication) -> None:
-        self._simulate_transfer = simulate_transfer
+    def __init__(self, quote_transfer: QuoteTransfer, authentication: Authentication) -> None:
+        self._quote_transfer = quote_transfer
         self._authentication = authentication
 
     @describe(
@@ -81,7 +81,7 @@ class SimulateResource:
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         self._authentication.user(req)
-        amount = self._simulate_transfer.simulate(parse_body(read_body(req)))
+        amount = self._quote_transfer.simulate(parse_body(read_body(req)))
         resp.status = 201
         resp.data = msgspec.json.encode(Simulated(f"Amount in target currency: {shown(amount)}."))
 
@@ -89,8 +89,8 @@ class SimulateResource:
 class FeesResource:
     """`GET /api/transfers/fees`."""
 
-    def __init__(self, simulate_transfer: SimulateTransfer, authentication: Authentication) -> None:
-        self._simulate_transfer = simulate_transfer
+    def __init__(self, quote_transfer: QuoteTransfer, authentication: Authentication) -> None:
+        self._quote_transfer = quote_transfer
         self._authentication = authentication
 
     @describe(
@@ -107,14 +107,14 @@ class FeesResource:
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         self._authentication.user(req)
-        resp.data = _encode(FeeObject(self._simulate_transfer.fee(_asked(req))))
+        resp.data = _encode(FeeObject(self._quote_transfer.fee(_asked(req))))
 
 
 class RatesResource:
     """`GET /api/transfers/rates`."""
 
-    def __init__(self, simulate_transfer: SimulateTransfer, authentication: Authentication) -> None:
-        self._simulate_transfer = simulate_transfer
+    def __init__(self, quote_transfer: QuoteTransfer, authentication: Authentication) -> None:
+        self._quote_transfer = quote_transfer
         self._authentication = authentication
 
     @describe(
@@ -131,7 +131,7 @@ class RatesResource:
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         self._authentication.user(req)
-        resp.data = _encode(RateObject(self._simulate_transfer.rate(_asked(req))))
+        resp.data = _encode(RateObject(self._quote_transfer.rate(_asked(req))))
 
 
 def _asked(req: falcon.Request) -> dict[str, str | None]:

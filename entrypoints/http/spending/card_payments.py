@@ -16,7 +16,7 @@ from domain.model.fields import Fields, parse_instant
 from domain.model.payments import Payment, parse_payment
 from domain.model.sessions import Identity
 from domain.model.transactions import BookedMovement
-from domain.use_cases.spending.record_card_payment import RecordTransaction
+from domain.use_cases.spending.record_card_payment import RecordCardPayment
 from entrypoints.http.auth import Authentication
 from entrypoints.http.idempotency import Digests, read_guarded
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
@@ -91,7 +91,7 @@ _INSTANT = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 class CardTransactionsResource:
     """`POST` and `GET /api/transactions`."""
 
-    def __init__(self, record: RecordTransaction, authentication: Authentication, digests: Digests) -> None:
+    def __init__(self, record: RecordCardPayment, authentication: Authentication, digests: Digests) -> None:
         self._record = record
         self._authentication = authentication
         self._digests = digests
@@ -156,7 +156,7 @@ class CardTransactionsResource:
 class ExplanationResource:
     """`GET /api/transactions/{transaction_id}/explanation`."""
 
-    def __init__(self, record: RecordTransaction, authentication: Authentication) -> None:
+    def __init__(self, record: RecordCardPayment, authentication: Authentication) -> None:
         self._record = record
         self._authentication = authentication
 

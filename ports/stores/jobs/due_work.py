@@ -17,7 +17,7 @@ class DueWorkStore(Protocol):
         ...
 
     def due(self, kinds: Collection[str], now: datetime, limit: int) -> list[DueJob]:
-        """Jobs of these kinds with `due_at <= now` that weren't set aside, longest due first."""
+        """Jobs of these kinds with `due_at <= now` that aren't dead, longest due first."""
         ...
 
     def next_due(self, kinds: Collection[str]) -> datetime | None:
@@ -47,10 +47,10 @@ class DueWorkStore(Protocol):
         """Forget a job that is done."""
         ...
 
-    def set_aside(self, job: DueJob, reason: str) -> None:
+    def bury(self, job: DueJob, reason: str) -> None:
         """Keep a job that can't be done, and don't offer it any more."""
         ...
 
-    def set_aside_count(self) -> int:
-        """How many jobs were set aside."""
+    def dead_count(self) -> int:
+        """How many jobs are dead."""
         ...

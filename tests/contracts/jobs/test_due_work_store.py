@@ -128,7 +128,7 @@ class TestClaims:
         for late in (
             lambda tx: tx.due_work.finish(job),
             lambda tx: tx.due_work.reschedule(job, at(99), tries=9),
-            lambda tx: tx.due_work.set_aside(job, "late"),
+            lambda tx: tx.due_work.bury(job, "late"),
         ):
             run(storage, late)
         assert [(one.subject, one.due_at, one.tries) for one in due(storage)] == [(1, at(0), 0)]
@@ -140,16 +140,16 @@ class TestClaims:
         run(storage, lambda tx: tx.due_work.reschedule(job, at(20), tries=0))
         assert due(storage) == [attrs.evolve(job, due_at=at(20), tries=0)]
 
-    def test_a_job_that_can_not_be_done_is_set_aside(self, storage):
+    def test_a_job_that_can_not_be_done_is_dead(self, storage):
         add(storage, ("mail", 1, 0), ("mail", 2, 10))
         job = due(storage)[0]
-        assert storage.read(lambda tx: tx.due_work.set_aside_count()) == 0
-        run(storage, lambda tx: tx.due_work.set_aside(job, "no such address: " + "x" * 999))
+        assert storage.read(lambda tx: tx.due_work.dead_count()) == 0
+        run(storage, lambda tx: tx.due_work.bury(job, "no such address: " + "x" * 999))
         add(storage, ("mail", 1, 0))
         assert subjects(due(storage)) == [2]
         assert next_due(storage, "mail") == at(10)
         assert not claim(storage, job, 5)
-        assert storage.read(lambda tx: tx.due_work.set_aside_count()) == 1
+        assert storage.read(lambda tx: tx.due_work.dead_count()) == 1
 
 
 class TestLocks:
@@ -160,7 +160,7 @@ class TestLocks:
         seen = due(storage)
         assert claim(storage, seen[1], 50)
         run(storage, lambda tx: tx.due_work.finish(seen[2]))
-        run(storage, lambda tx: tx.due_work.set_aside(seen[3], "it can't be done"))
+        run(storage, lambda tx: tx.due_work.bury(seen[3], "it can't be done"))
         assert run(storage, lambda tx: tx.due_work.lock([seen[4], *seen[:4]])) == [seen[4], seen[0]]
         assert run(storage, lambda tx: tx.due_work.lock([])) == []
 

@@ -197,7 +197,7 @@ def test_a_family_dies_after_90_days_however_often_it_is_used(client: TestClient
 def test_a_purge_takes_no_token_that_is_in_force(client: TestClient, hucha: Hucha, clock: SetClock) -> None:
     # contract: G11
     register(client)
-    Purge().ensure(hucha.storage, clock, hucha.due_work.secrets)
+    Purge().ensure(hucha.storage, clock)
     token = token_of(login(client))
     clock.advance(timedelta(days=2))
     letters(hucha)

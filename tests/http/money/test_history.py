@@ -124,7 +124,7 @@ def test_every_type_is_shown_and_a_card_payment_keeps_its_sign(
     ana.deposit(100)
     happened = clock.now() - timedelta(days=3) if type == "CARD_PAYMENT" else clock.now()
     movement = Movement(type, ana.user_id, Decimal(amount), happened, clock.now())
-    hucha.storage.run(lambda tx: book_movement(tx, movement), once="1")
+    hucha.storage.run(lambda tx: book_movement(tx, movement))
     entry = ana.history()[0]
     assert (entry["transactionType"], str(entry["amount"])) == (type, amount)
     assert entry["transactionDate"] == int(happened.timestamp() * 1000)
@@ -170,7 +170,7 @@ def test_without_a_limit_there_is_no_link(ana: Customer) -> None:
 def test_a_history_of_more_than_a_thousand_is_complete(ana: Customer, hucha: Hucha, clock: SetClock) -> None:
     # contract: B9
     movement = Movement("CASH_DEPOSIT", ana.user_id, Decimal("0.01"), clock.now(), clock.now())
-    hucha.storage.run(lambda tx: [book_movement(tx, movement) for _ in range(1001)], once="1")
+    hucha.storage.run(lambda tx: [book_movement(tx, movement) for _ in range(1001)])
     assert len(ana.history()) == 1001
     assert [len(page) for page in pages(ana, 1000)] == [1000, 1]
 

@@ -16,7 +16,7 @@ from adapters.memory.clock import SetClock
 from adapters.memory.mailer import RecordingMailer
 from domain.model.errors import MailUnavailable
 from domain.model.mail import Mail
-from domain.use_cases.jobs.run_due_work import OneByOne, RunDueWork
+from domain.use_cases.jobs.run_due_work import InlineExecutor, RunDueWork
 from domain.use_cases.notifying.deliver_mail import MAIL, DeliverMail
 from entrypoints.composition import Hucha, build, build_in_memory
 from entrypoints.settings import Settings
@@ -266,7 +266,7 @@ class TestOverADatabase:
         ((message_id, subject),) = self.outbox(database)
         assert subject == "Balance Drop Alert"
         mailer = RecordingMailer()
-        due_work = attrs.evolve(bank.due_work, handlers={MAIL: DeliverMail(mailer)}, crew=OneByOne())
+        due_work = attrs.evolve(bank.due_work, handlers={MAIL: DeliverMail(mailer)}, executor=InlineExecutor())
         run(due_work)
         (letter,) = [one for one in mailer.sent if one.subject == subject]
         assert (letter.message_id, letter.recipient, letter.body) == (message_id, ana.email, DROP_LETTER)

@@ -316,8 +316,8 @@ class OnEachStorage:
         if request.param == "memory":
             return open_account(request.getfixturevalue("hucha"), "ana", "1000.00")
         stored = request.getfixturevalue("stored")
-        recording = attrs.evolve(stored.record_transaction, clock=clock)
-        return open_account(attrs.evolve(stored, record_transaction=recording), "ana", "1000.00")
+        recording = attrs.evolve(stored.record_card_payment, clock=clock)
+        return open_account(attrs.evolve(stored, record_card_payment=recording), "ana", "1000.00")
 
     @pytest.fixture
     def ben(self, ana: Customer) -> Customer:

@@ -18,7 +18,6 @@ from adapters.memory.storage import MemoryStorage
 from adapters.sql.database import open_database
 from adapters.sql.schema import migrate
 from adapters.sql.unit_of_work import SqlStorage
-from adapters.system_secrets import SystemSecrets
 from domain.model.activity import Action, Stream
 from domain.model.risk_profiles import RiskProfile
 from domain.rules.ratings import limits_of
@@ -78,9 +77,8 @@ class Bank:
             database = open_database(self._url, 1)
             migrate(database)
             self.storage = SqlStorage(database, VAULT)
-        secrets = SystemSecrets()
-        self.judge = JudgeEvents(self.storage, SetClock(), secrets)
-        self.profiles = RiskProfiles(self.storage, secrets)
+        self.judge = JudgeEvents(self.storage, SetClock())
+        self.profiles = RiskProfiles(self.storage)
 
 
 @contextmanager
@@ -130,7 +128,7 @@ def test_batches_profiles_and_restarts_in_any_order_equal_the_oracle(kind: str, 
 
 def test_many_late_actions_in_a_batch_read_their_common_past_once() -> None:  # contract: C4
     storage = MemoryStorage()
-    judge_events = JudgeEvents(storage, SetClock(), SystemSecrets())
+    judge_events = JudgeEvents(storage, SetClock())
     history = [Action("deposit", Decimal(1), 1, time) for time in (5, 40, 5_000)]
     judge_events(history)
     asked: list[tuple[int, int]] = []

@@ -29,10 +29,10 @@ from domain.use_cases.jobs.run_due_work import (
     TOGETHER,
     CannotBeDone,
     Handler,
-    InsideWork,
-    Look,
+    JobContext,
+    JobFailure,
     RunDueWork,
-    Setback,
+    TransactionalHandler,
     backoff,
 )
 from domain.use_cases.notifying.deliver_mail import MAIL, DeliverMail, queue_mail
@@ -73,7 +73,7 @@ def letter(number: int) -> Mail:
 
 
 def run(storage: Storage, work: Callable[[Transaction], Any]) -> Any:
-    return storage.run(work, once=SECRETS.new_id())
+    return storage.run(work)
 
 
 def post(storage: Storage, *numbers: int, now: datetime = NOON) -> None:
@@ -84,8 +84,8 @@ def depth(storage: Storage) -> int:
     return int(storage.read(lambda tx: tx.outbox.depth()))
 
 
-def set_aside(storage: Storage) -> int:
-    return int(storage.read(lambda tx: tx.due_work.set_aside_count()))
+def dead(storage: Storage) -> int:
+    return int(storage.read(lambda tx: tx.due_work.dead_count()))
 
 
 @attrs.define
@@ -94,11 +94,11 @@ class House:
 
     storage: Storage
     clock: SetClock = attrs.field(factory=lambda: SetClock(NOON))
-    reports: list[Setback] = attrs.field(factory=list)
+    reports: list[JobFailure] = attrs.field(factory=list)
 
     def due_work(self, *handlers: Handler, **others: Any) -> RunDueWork:
         by_kind = {handler.kind: handler for handler in handlers}
-        return RunDueWork(self.storage, self.clock, SECRETS, by_kind, self.reports.append, **others)
+        return RunDueWork(self.storage, self.clock, by_kind, self.reports.append, **others)
 
     def mail(self, mailer: Mailer) -> RunDueWork:
         return self.due_work(DeliverMail(mailer))
@@ -169,8 +169,8 @@ def test_a_letter_that_cant_go_now_goes_later_under_the_same_id(house: House) ->
     assert len(mailer.sent) == 1
     house.run_to_the_end(due_work)
     assert [mail.message_id for mail in mailer.sent] == ["<id-1@hucha>"] * 3
-    assert (depth(house.storage), set_aside(house.storage)) == (0, 0)
-    assert [(one.job.tries, one.set_aside) for one in house.reports] == [(1, False), (2, False)]
+    assert (depth(house.storage), dead(house.storage)) == (0, 0)
+    assert [(one.job.tries, one.dead) for one in house.reports] == [(1, False), (2, False)]
     assert house.reports[0].reason == "The mail couldn't be sent: it is down"
 
 
@@ -179,9 +179,9 @@ def test_a_letter_that_is_refused_for_good_stays_in_the_outbox_and_the_others_go
     post(house.storage, 1, 2, 3)
     house.run_to_the_end(house.mail(mailer))
     assert [mail.body for mail in mailer.sent] == ["body 1", "body 3"]
-    assert (depth(house.storage), set_aside(house.storage)) == (1, 1)
+    assert (depth(house.storage), dead(house.storage)) == (1, 1)
     (report,) = house.reports
-    assert report.set_aside and report.job.tries == 1 and report.reason == "The mail couldn't be sent: no"
+    assert report.dead and report.job.tries == 1 and report.reason == "The mail couldn't be sent: no"
 
 
 def test_a_dead_mail_server_is_given_up_after_about_three_days_and_nothing_is_lost(house: House) -> None:
@@ -189,8 +189,8 @@ def test_a_dead_mail_server_is_given_up_after_about_three_days_and_nothing_is_lo
     house.run_to_the_end(house.mail(Unreliable(lambda mail: MailUnavailable("it is down"))))
     assert timedelta(days=2.5) < house.clock.now() - NOON < timedelta(days=3.5)
     assert len(house.reports) == DeliverMail.most_tries
-    assert [report.set_aside for report in house.reports] == [False] * (len(house.reports) - 1) + [True]
-    assert (depth(house.storage), set_aside(house.storage)) == (1, 1)
+    assert [report.dead for report in house.reports] == [False] * (len(house.reports) - 1) + [True]
+    assert (depth(house.storage), dead(house.storage)) == (1, 1)
 
 
 def test_a_worker_that_dies_after_sending_sends_again_under_the_same_id(house: House) -> None:
@@ -209,7 +209,7 @@ def test_a_worker_that_dies_after_sending_sends_again_under_the_same_id(house: H
     assert depth(house.storage) == 0
 
 
-def test_a_letter_that_kills_each_worker_is_set_aside(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_letter_that_kills_each_worker_is_dead(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(DeliverMail, "most_tries", 3)
     post(house.storage, 1, 2)
     mailer = Unreliable(lambda mail: Death() if "1" in mail.body else None)
@@ -219,7 +219,7 @@ def test_a_letter_that_kills_each_worker_is_set_aside(house: House, monkeypatch:
         house.clock.advance(DeliverMail.lease)
     house.run_to_the_end(house.mail(mailer))
     assert [mail.body for mail in mailer.sent] == ["body 2"]
-    assert [(report.set_aside, report.job.tries) for report in house.reports] == [(True, 3)]
+    assert [(report.dead, report.job.tries) for report in house.reports] == [(True, 3)]
     assert depth(house.storage) == 1
 
 
@@ -248,7 +248,7 @@ def test_a_failure_after_the_lease_was_lost_changes_nothing_either(house: House)
 
     post(house.storage, 1)
     assert house.run(house.mail(Unreliable(stall))) is None
-    assert (len(second.sent), depth(house.storage), set_aside(house.storage), house.reports) == (1, 0, 0, [])
+    assert (len(second.sent), depth(house.storage), dead(house.storage), house.reports) == (1, 0, 0, [])
 
 
 def test_a_job_whose_letter_is_gone_is_done(house: House) -> None:
@@ -300,27 +300,27 @@ def test_a_letter_that_cant_be_read_is_tried_later_and_the_others_go(house: Hous
 
 
 @attrs.define
-class Writes(InsideWork[None]):
+class Writes(TransactionalHandler[None]):
     """Leaves a letter for each job, and may fail afterwards."""
 
     fails: Callable[[DueJob], Exception | None] = lambda job: None
     every: timedelta | None = None
     seen: list[DueJob] = attrs.field(factory=list)
-    looks: list[Look[None]] = attrs.field(factory=list)
+    looks: list[JobContext[None]] = attrs.field(factory=list)
 
     kind = "write"
     most_tries: ClassVar[int | None] = 5
 
-    def see(self) -> None:
+    def fetch(self) -> None:
         pass
 
-    def work(self, tx: Transaction, jobs: Sequence[DueJob], look: Look[None]) -> list[datetime | None]:
-        self.looks.append(look)
-        return [self._write(tx, job, look) for job in jobs]
+    def work(self, tx: Transaction, jobs: Sequence[DueJob], context: JobContext[None]) -> list[datetime | None]:
+        self.looks.append(context)
+        return [self._write(tx, job, context) for job in jobs]
 
-    def _write(self, tx: Transaction, job: DueJob, look: Look[None]) -> datetime | None:
+    def _write(self, tx: Transaction, job: DueJob, context: JobContext[None]) -> datetime | None:
         self.seen.append(job)
-        tx.outbox.add(attrs.evolve(letter(job.subject), message_id=SECRETS.new_id()), look.now)
+        tx.outbox.add(attrs.evolve(letter(job.subject), message_id=SECRETS.new_id()), context.now)
         error = self.fails(job)
         if error is not None:
             raise error
@@ -361,7 +361,7 @@ def test_jobs_of_a_kind_are_done_together_and_told_up_to_when_all_is_in_hand(hou
     assert house.run(due_work) == NOON + subjects[-1] * SECOND
     house.run(due_work)
     now = house.clock.now()
-    assert writes.looks == [Look(now, NOON + TOGETHER * SECOND, None), Look(now, now, None)]
+    assert writes.looks == [JobContext(now, NOON + TOGETHER * SECOND, None), JobContext(now, now, None)]
     assert [job.subject for job in writes.seen] == list(subjects)
 
 
@@ -375,7 +375,7 @@ def test_work_inside_that_fails_leaves_nothing_but_a_counted_try(house: House) -
     assert depth(house.storage) == 0
     house.run_to_the_end(due_work)
     assert depth(house.storage) == 1
-    assert [(one.job.tries, one.reason, one.set_aside) for one in house.reports] == [
+    assert [(one.job.tries, one.reason, one.dead) for one in house.reports] == [
         (1, "Mishap", False),
         (2, "Mishap", False),
     ]
@@ -412,10 +412,10 @@ def test_what_cant_see_the_world_is_tried_later_and_spoils_no_other(house: House
 
 
 class Obedient(Writes):
-    """Does nothing that comes after the look's end."""
+    """Does nothing that comes after the context's end."""
 
-    def _write(self, tx: Transaction, job: DueJob, look: Look[None]) -> datetime | None:
-        return super()._write(tx, job, look) if job.due_at <= look.until else job.due_at
+    def _write(self, tx: Transaction, job: DueJob, context: JobContext[None]) -> datetime | None:
+        return super()._write(tx, job, context) if job.due_at <= context.until else job.due_at
 
 
 class Blind(Writes):
@@ -423,7 +423,7 @@ class Blind(Writes):
 
     kind = "blind"
 
-    def see(self) -> None:
+    def fetch(self) -> None:
         raise Mishap
 
 
@@ -451,9 +451,9 @@ class _TakenMeanwhile:
     def read(self, work: Callable[[Transaction], object]) -> object:
         return self.storage.read(work)
 
-    def run(self, work: Callable[[Transaction], object], *, once: str) -> object:
+    def run(self, work: Callable[[Transaction], object]) -> object:
         run(self.storage, lambda tx: tx.due_work.reschedule(self.job, self.job.due_at, tries=self.job.tries + 1))
-        return self.storage.run(work, once=once)
+        return self.storage.run(work)
 
 
 def test_success_makes_the_tries_start_anew(house: House) -> None:
@@ -466,22 +466,22 @@ def test_success_makes_the_tries_start_anew(house: House) -> None:
         assert next_due is not None
         house.clock.set(max(next_due, house.clock.now()))
     assert {report.job.tries for report in house.reports} == {1}
-    assert set_aside(house.storage) == 0
+    assert dead(house.storage) == 0
 
 
-def test_a_poisoned_job_is_set_aside_and_reported_and_the_others_go_on(house: House) -> None:
+def test_a_poisoned_job_is_dead_and_reported_and_the_others_go_on(house: House) -> None:
     writes = Writes(lambda job: Mishap() if job.subject == 2 else None)
     add_writes(house.storage, 1, 2, 3)
     house.run_to_the_end(house.due_work(writes))
-    assert (depth(house.storage), set_aside(house.storage)) == (2, 1)
-    assert [report.set_aside for report in house.reports] == [False] * 4 + [True]
+    assert (depth(house.storage), dead(house.storage)) == (2, 1)
+    assert [report.dead for report in house.reports] == [False] * 4 + [True]
     assert {report.job.subject for report in house.reports} == {2}
 
 
-def test_work_that_cant_be_done_is_set_aside_at_once(house: House) -> None:
+def test_work_that_cant_be_done_is_dead_at_once(house: House) -> None:
     add_writes(house.storage, 1)
     assert house.run(house.due_work(Writes(lambda job: CannotBeDone("the account is closed")))) is None
-    assert [(one.reason, one.set_aside) for one in house.reports] == [("the account is closed", True)]
+    assert [(one.reason, one.dead) for one in house.reports] == [("the account is closed", True)]
     assert depth(house.storage) == 0
 
 
@@ -522,7 +522,7 @@ def test_jobs_of_a_kind_without_a_handler_are_left_alone(memory: House) -> None:
 
 @attrs.define
 class Busy:
-    """A crew of so many that keeps what it was given and doesn't come to an end."""
+    """A executor of so many that keeps what it was given and doesn't come to an end."""
 
     most: int
     ends: bool = False
@@ -539,27 +539,27 @@ class Busy:
 
 
 def test_a_busy_crew_holds_up_no_work_inside(memory: House) -> None:
-    crew, mailer, writes = Busy(most=2), RecordingMailer(), Writes()
+    executor, mailer, writes = Busy(most=2), RecordingMailer(), Writes()
     post(memory.storage, 1, 2, 3)
-    due_work = memory.due_work(DeliverMail(mailer), writes, crew=crew)
-    assert memory.run(due_work) is None, "letters wait for the crew, not for an instant"
-    assert len(crew.begun) == 2
+    due_work = memory.due_work(DeliverMail(mailer), writes, executor=executor)
+    assert memory.run(due_work) is None, "letters wait for the executor, not for an instant"
+    assert len(executor.begun) == 2
     add_writes(memory.storage, 7)
     assert memory.run(due_work) is None
     assert [job.subject for job in writes.seen] == [7]
-    assert len(crew.begun) == 2
-    crew.begun.pop()()
+    assert len(executor.begun) == 2
+    executor.begun.pop()()
     assert memory.run(due_work) is None
-    assert len(crew.begun) == 2 and len(mailer.sent) == 1
+    assert len(executor.begun) == 2 and len(mailer.sent) == 1
 
 
 def test_who_stops_begins_no_other_job(memory: House) -> None:
-    crew = Busy(most=2, ends=True)
+    executor = Busy(most=2, ends=True)
     writes = Writes()
     post(memory.storage, 1)
     add_writes(memory.storage, 1)
-    memory.run(memory.due_work(DeliverMail(RecordingMailer()), writes, crew=crew))
-    assert not crew.begun and not writes.seen
+    memory.run(memory.due_work(DeliverMail(RecordingMailer()), writes, executor=executor))
+    assert not executor.begun and not writes.seen
 
 
 # --- waiting ---
@@ -593,7 +593,7 @@ def test_purging_forgets_what_counts_for_nothing_and_keeps_the_rest(memory: Hous
 
     run(memory.storage, fill)
     purge = Purge()
-    purge.ensure(memory.storage, memory.clock, SECRETS)
+    purge.ensure(memory.storage, memory.clock)
     assert memory.run(memory.due_work(purge)) == NOON + PURGE_EVERY
     long_ago = NOON - timedelta(days=30)
 
@@ -610,11 +610,11 @@ def test_purging_forgets_what_counts_for_nothing_and_keeps_the_rest(memory: Hous
 def test_purging_is_ensured_once_runs_every_hour_and_is_never_given_up(house: House) -> None:
     purge = Purge()
     for _ in range(2):
-        purge.ensure(house.storage, house.clock, SECRETS)
+        purge.ensure(house.storage, house.clock)
     due_work = house.due_work(purge)
     assert house.run(due_work) == NOON + PURGE_EVERY
     house.clock.advance(10 * PURGE_EVERY)
     assert house.run(due_work) == NOON + 11 * PURGE_EVERY, "what was missed isn't made up for"
-    purge.ensure(house.storage, house.clock, SECRETS)
+    purge.ensure(house.storage, house.clock)
     assert house.run(due_work) == NOON + 11 * PURGE_EVERY
     assert Purge.most_tries is None

@@ -28,9 +28,7 @@ class Bank:
 
     def __init__(self) -> None:
         self.hucha: Hucha = build_in_memory(Settings(bcrypt_rounds=4), SetClock())
-        self.move_money = MoveMoney(
-            self.hucha.storage, SetClock(), self.hucha.sign_in.secrets, self.hucha.manage_pin.hashes
-        )
+        self.move_money = MoveMoney(self.hucha.storage, SetClock(), self.hucha.manage_pin.hashes)
         self.numbers: dict[int, str] = {}
         for name in ("ana", "ben", "cleo"):
             user = self.hucha.register(Registration(name, f"{name}@nuwe.com", "NuweTest1$", Details()))

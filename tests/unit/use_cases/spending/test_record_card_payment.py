@@ -13,14 +13,13 @@ from hypothesis import strategies as st
 
 from adapters.memory.clock import SetClock
 from adapters.memory.storage import MemoryStorage
-from adapters.system_secrets import SystemSecrets
 from domain.model.errors import BalanceOutOfRange, InvalidFields
 from domain.model.money import AMOUNT_LIMIT
 from domain.model.payments import Payment
 from domain.model.sessions import Identity
 from domain.model.spending import SpendingReason
 from domain.model.transactions import BookedMovement
-from domain.use_cases.spending.record_card_payment import RecordTransaction
+from domain.use_cases.spending.record_card_payment import RecordCardPayment
 from ports.storage import Storage
 from tests.card_payments import ANCHORS, FIVE_MINUTES, LARGEST, TICK, Arrival, arrivals_around, six_months_before
 from tests.contracts.customers import balance, customer
@@ -35,7 +34,7 @@ class Bank:
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
         self.clock = SetClock(ANCHORS[0] + timedelta(days=1))
-        self.record = RecordTransaction(storage, self.clock, SystemSecrets())
+        self.record = RecordCardPayment(storage, self.clock)
         self.people = [Identity(customer(storage), "an account", "a session") for _ in range(2)]
 
     def pay(self, one: Arrival) -> BookedMovement | None:
