@@ -238,7 +238,7 @@ def _check_keys(database: Database, keys: Mapping[str, Sequence[bytes]]) -> None
 def _has_customers(database: Database) -> bool:
     from sqlalchemy import select
 
-    from adapters.sql.tables import users
+    from adapters.sql.identity.users import users
 
     _migrate(database)
     with database.reading() as connection:

@@ -18,9 +18,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url, text
 
 from adapters.sql.database import Database, open_database
+from adapters.sql.every_table import metadata
 from adapters.sql.schema import HEAD, migrate
 from adapters.sql.schema_lock import LEASE_SECONDS, schema_lock
-from adapters.sql.tables import NO_ID_TWICE, metadata
+from adapters.sql.schema_metadata import NO_ID_TWICE
 from adapters.sql.unit_of_work import SqlStorage
 from domain.model.errors import StorageUnavailable
 from tests.conftest import LONG, VAULT

@@ -3,13 +3,42 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import attrs
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    ForeignKey,
+    String,
+    Table,
+    and_,
+    delete,
+    insert,
+    select,
+    update,
+)
 
-from adapters.sql.rows import recurring_from_row
-from adapters.sql.tables import recurring_expenses
+from adapters.sql.mapping import two_decimals
+from adapters.sql.schema_metadata import NO_ID_TWICE, metadata
+from adapters.sql.types import Id, Instant, Money, money_check
 from domain.model.recurring import Recurrence, RecurringExpense
+
+recurring_expenses = Table(
+    "recurring_expenses",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=False, index=True),
+    Column("expense_name", String(255), nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("frequency", String(50), nullable=False),
+    Column("start_date", Date, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    money_check("amount"),
+    info=NO_ID_TWICE,
+)
 
 
 class SqlRecurringExpenseStore:
@@ -24,17 +53,22 @@ class SqlRecurringExpenseStore:
     def of_user(self, user_id: int) -> list[RecurringExpense]:
         expense = recurring_expenses.c
         query = select(recurring_expenses).where(expense.user_id == user_id).order_by(expense.id)
-        return [recurring_from_row(row) for row in self._connection.execute(query)]
+        return [_recurring_from_row(row) for row in self._connection.execute(query)]
 
     def change(self, user_id: int, expense_id: int, recurrence: Recurrence) -> RecurringExpense | None:
         whose = _whose(user_id, expense_id)
         self._connection.execute(update(recurring_expenses).where(whose).values(attrs.asdict(recurrence)))
         row = self._connection.execute(select(recurring_expenses).where(whose)).one_or_none()
-        return None if row is None else recurring_from_row(row)
+        return None if row is None else _recurring_from_row(row)
 
     def remove(self, user_id: int, expense_id: int) -> bool:
         result = self._connection.execute(delete(recurring_expenses).where(_whose(user_id, expense_id)))
         return result.rowcount == 1
+
+
+def _recurring_from_row(row: Any) -> RecurringExpense:
+    recurrence = Recurrence(row.expense_name, two_decimals(row.amount), row.frequency, row.start_date)
+    return RecurringExpense(row.id, row.user_id, recurrence, row.created_at)
 
 
 def _whose(user_id: int, expense_id: int) -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from adapters.memory.storage import MemoryStorage
 from adapters.sql.database import open_database
-from adapters.sql.tables import users
+from adapters.sql.identity.users import users
 from domain.model.transactions import BookedMovement, Movement
 from ports.storage import Storage, Transaction
 from tests.contracts.customers import customer
