@@ -178,7 +178,7 @@ def build_in_memory(
 
 
 def _database(settings: Settings) -> Database:
-    from adapters.sql.database import open_database
+    from adapters.sql.opening import open_database
 
     try:
         return open_database(settings.database_url, settings.threads)

@@ -5,6 +5,7 @@ schema_metadata.py      what all tables share           every_table.py  all of t
 types.py                exact money, UTC instants       mapping.py      values as the model writes them
 prepared.py             statements compiled once, for the hot paths
 unit_of_work.py         transactions and their retries
-sqlite.py, mysql.py     what differs: connections, locks, which errors mean "again"
+database.py             what the unit of work must know of a database; opening.py chooses one by its URL
+sqlite.py, mysql.py     what differs: connections, locks, what an error means; errors.py has the words
 migrations/             Alembic; schema.py runs them    fair_lock.py    first come, first served
 """

@@ -6,7 +6,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from adapters.sql.database import Database
-from adapters.sql.retries import Retry, meaning, until_settled
+from adapters.sql.errors import Retry, meaning
+from adapters.sql.retries import until_settled
 from domain.model.errors import StorageUnavailable
 
 HEAD = "0005"

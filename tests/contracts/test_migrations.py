@@ -17,8 +17,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url, text
 
-from adapters.sql.database import Database, open_database
+from adapters.sql.database import Database
 from adapters.sql.every_table import metadata
+from adapters.sql.opening import open_database
 from adapters.sql.schema import HEAD, migrate
 from adapters.sql.schema_lock import LEASE_SECONDS, schema_lock
 from adapters.sql.schema_metadata import NO_ID_TWICE

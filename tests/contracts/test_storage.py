@@ -26,8 +26,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from adapters.memory.clock import SetClock
 from adapters.memory.storage import MemoryStorage
-from adapters.sql.database import ErrorKind, open_database
+from adapters.sql.errors import ErrorKind
 from adapters.sql.every_table import metadata
+from adapters.sql.opening import open_database
 from adapters.sql.schema import migrate
 from adapters.sql.sqlite import BUSY_TIMEOUT_SECONDS
 from adapters.sql.unit_of_work import PURGE_EVERY, SqlStorage

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from adapters.keyring import KeyRing
-from adapters.sql.database import open_database
+from adapters.sql.opening import open_database
 from adapters.sql.unit_of_work import SqlStorage
 from adapters.vault import AesGcmVault
 from domain.model.errors import EmailTaken, PhoneTaken
