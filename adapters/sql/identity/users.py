@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -23,10 +23,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from adapters.sql.mapping import as_found, two_decimals
+from adapters.sql.mapping import FlatRows, as_found, two_decimals
 from adapters.sql.prepared import Prepared
 from adapters.sql.schema_metadata import metadata
 from adapters.sql.types import Id, Instant, Money, money_check
+from adapters.sql.upserts import insert_row
 from domain.model.errors import EmailTaken, PhoneTaken
 from domain.model.money import AMOUNT_LIMIT, CENT
 from domain.model.users import Account, Details, HashedPassword, NewUser, Pin, User, email_key, phone_key
@@ -66,12 +67,10 @@ class SqlUserStore:
     def add(self, user: NewUser) -> int:
         self._refuse_taken(user)
         try:
-            result = self._connection.execute(users.insert(), _user_to_row(user, self._vault))
+            return insert_row(self._connection, users, _user_to_row(user, self._vault))
         except IntegrityError:
             self._refuse_taken(user)  # who came in between
             raise
-        (user_id,) = result.inserted_primary_key
-        return int(user_id)
 
     def get(self, user_id: int) -> User | None:
         return self._find(users.c.id == user_id)
@@ -133,7 +132,7 @@ class SqlUserStore:
         return [(user_id, as_found(balance)) for user_id, balance in self._connection.execute(query)]
 
     def _find(self, which: ColumnElement[bool]) -> User | None:
-        row = self._connection.execute(_USER.where(which)).one_or_none()
+        row = self._connection.execute(_USER.where(which)).mappings().one_or_none()
         return None if row is None else _user_from_row(row, self._vault)
 
     def _phone_owner(self, phone_number: str | None, country_code: str | None) -> int | None:
@@ -154,45 +153,22 @@ class SqlUserStore:
 
 def _user_to_row(user: NewUser, vault: Vault) -> dict[str, object]:
     """A `users` row without its id, for a user who has neither money nor a PIN."""
-    return {
-        "account_number": user.account_number,
-        "name": user.name,
-        "email": user.email,
-        "email_key": email_key(user.email),
-        "hashed_password": user.password.hash,
-        "password_key": user.password.key_id,
-        "created_at": user.created_at,
-        **_details_to_row(user.details, user.account_number, vault),
-    }
+    details = _details_to_row(user.details, user.account_number, vault)
+    return {**_ROWS.row(user, users), **details, "email_key": email_key(user.email)}
 
 
-def _user_from_row(row: Any, vault: Vault) -> User:
+def _user_from_row(row: Mapping[Any, Any], vault: Vault) -> User:
     """Raises ValueError where what was encrypted can't be read with the vault's keys."""
-    number = row.account_number
-    details = Details(
-        address=_decrypted(row.address, "users.address", number, vault),
-        phone_number=_decrypted(row.phone_number, "users.phone_number", number, vault),
-        country_code=row.country_code,
-        first_name=row.first_name,
-        last_name=row.last_name,
-        currency=row.currency,
-    )
-    password = HashedPassword(row.hashed_password, row.password_key)
-    return User(row.id, number, row.name, row.email, password, details, row.created_at)
+    read = {name: _decrypted(row[name], f"users.{name}", row["account_number"], vault) for name in _ENCRYPTED}
+    return _ROWS.entity(User, {**row, **read})
 
 
 def _details_to_row(details: Details, account_number: str, vault: Vault) -> dict[str, object]:
     """The columns of `users` that hold a user's details."""
     indexes = _phone_indexes(details.phone_number, details.country_code, vault)
-    return {
-        "address": _encrypted(details.address, "users.address", account_number, vault),
-        "phone_number": _encrypted(details.phone_number, "users.phone_number", account_number, vault),
-        "phone_index": indexes[0] if indexes else None,
-        "country_code": details.country_code,
-        "first_name": details.first_name,
-        "last_name": details.last_name,
-        "currency": details.currency,
-    }
+    row = _ROWS.row(details, users)
+    kept = {name: _encrypted(row[name], f"users.{name}", account_number, vault) for name in _ENCRYPTED}
+    return {**row, **kept, "phone_index": indexes[0] if indexes else None}
 
 
 def _phone_indexes(phone_number: str | None, country_code: str | None, vault: Vault) -> tuple[str, ...]:
@@ -224,11 +200,10 @@ def _decrypted(kept: str | None, column: str, account_number: str, vault: Vault)
     return None if kept is None else vault.decrypt(kept, f"{column} {account_number}")
 
 
-_USER = select(
-    *(users.c.id, users.c.account_number, users.c.name, users.c.email, users.c.hashed_password, users.c.password_key),
-    *(users.c.address, users.c.phone_number, users.c.country_code, users.c.first_name, users.c.last_name),
-    *(users.c.currency, users.c.created_at),
-)
+_ENCRYPTED = ("address", "phone_number")
+_ROWS = FlatRows({"hash": "hashed_password", "key_id": "password_key"})
+_FOR_OTHERS = ("email_key", "phone_index", "balance", "pin_hash", "pin_failures", "pin_locked_until")
+_USER = select(*(one for one in users.c if one.name not in _FOR_OTHERS))
 
 
 def _account_ids(dialect: Dialect, size: int) -> Executable:

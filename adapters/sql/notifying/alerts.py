@@ -16,15 +16,15 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
-    insert,
     select,
     update,
 )
 
-from adapters.sql.mapping import two_decimals
+from adapters.sql.mapping import FlatRows, two_decimals
 from adapters.sql.prepared import Prepared
 from adapters.sql.schema_metadata import NO_ID_TWICE, metadata
 from adapters.sql.types import Id, Instant, Money, money_check
+from adapters.sql.upserts import insert_row
 from domain.model.alerts import Alert, AmountReached, BalanceDrop
 
 alerts = Table(
@@ -49,38 +49,21 @@ class SqlAlertStore:
         self._connection = connection
 
     def add(self, alert: Alert) -> int:
-        result = self._connection.execute(insert(alerts), _alert_to_row(alert))
-        (alert_id,) = result.inserted_primary_key
-        return int(alert_id)
+        return insert_row(self._connection, alerts, _ROWS.row(alert, alerts))
 
     def of_user(self, user_id: int) -> list[Alert]:
         return [_alert_from_row(row) for row in _OF_USER.rows(self._connection, (user_id,))]
 
     def save(self, alert: Alert) -> None:
-        self._connection.execute(update(alerts).where(alerts.c.id == alert.id).values(_alert_to_row(alert)))
+        self._connection.execute(update(alerts).where(alerts.c.id == alert.id).values(_ROWS.row(alert, alerts)))
 
     def remove(self, user_id: int, alert_id: int) -> bool:
         which = delete(alerts).where(alerts.c.id == alert_id, alerts.c.user_id == user_id)
         return self._connection.execute(which).rowcount == 1
 
 
-def _alert_to_row(alert: Alert) -> dict[str, object]:
-    """An `alerts` row without its id."""
-    condition = alert.condition
-    savings = isinstance(condition, AmountReached)
-    return {
-        "user_id": alert.user_id,
-        "target_amount": condition.target_amount if savings else None,
-        "alert_threshold": condition.alert_threshold if savings else None,
-        "balance_drop_threshold": None if savings else condition.balance_drop_threshold,
-        "highest_balance": None if savings else condition.highest,
-        "status": alert.status,
-        "created_at": alert.created_at,
-    }
-
-
 def _alert_from_row(row: Sequence[Any]) -> Alert:
-    """From the values of an `alerts` row in the order of its columns."""
+    """From the values of an `alerts` row in the order of its columns; by hand, for every movement asks."""
     id, user_id, target, threshold, drop, highest, status, created_at = row
     condition: AmountReached | BalanceDrop
     if drop is None:
@@ -95,3 +78,4 @@ def _of_user(dialect: Dialect, size: int) -> Executable:
 
 
 _OF_USER = Prepared(_of_user, ("user_id",))
+_ROWS = FlatRows({"highest": "highest_balance"})

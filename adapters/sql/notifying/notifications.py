@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Index, String, Table, Text, insert, select
+from sqlalchemy import BigInteger, Column, Connection, Index, String, Table, Text, select
 
 from adapters.sql.schema_metadata import NO_ID_TWICE, metadata
 from adapters.sql.types import Id, Instant
+from adapters.sql.upserts import insert_row
 from domain.model.notifications import Notification
 
 notifications = Table(
@@ -30,9 +31,7 @@ class SqlNotificationStore:
         self._connection = connection
 
     def add(self, notification: Notification) -> int:
-        result = self._connection.execute(insert(notifications), _notification_to_row(notification))
-        (notification_id,) = result.inserted_primary_key
-        return int(notification_id)
+        return insert_row(self._connection, notifications, _notification_to_row(notification))
 
     def newest(self, user_id: int, limit: int, before: int | None = None) -> list[Notification]:
         query = select(notifications).where(notifications.c.user_id == user_id)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, String, Table, Text, delete, func, insert, select
+from sqlalchemy import Column, Connection, String, Table, Text, delete, func, select
 
 from adapters.sql.schema_metadata import NO_ID_TWICE, metadata
 from adapters.sql.types import Id, Instant
+from adapters.sql.upserts import insert_row
 from domain.model.mail import Mail
 from ports.security import Vault
 
@@ -32,8 +33,7 @@ class SqlOutboxStore:
 
     def add(self, mail: Mail, created_at: datetime) -> int:
         row = {**_mail_to_row(mail, self._vault), "created_at": created_at}
-        (mail_id,) = self._connection.execute(insert(outbox), row).inserted_primary_key
-        return int(mail_id)
+        return insert_row(self._connection, outbox, row)
 
     def get(self, mail_id: int) -> Mail | None:
         row = self._connection.execute(select(outbox).where(outbox.c.id == mail_id)).one_or_none()

@@ -28,6 +28,7 @@ from adapters.sql.mapping import two_decimals
 from adapters.sql.prepared import Prepared
 from adapters.sql.schema_metadata import metadata
 from adapters.sql.types import Id, Instant, Money, money_check
+from adapters.sql.upserts import insert_row
 from domain.model.errors import PaidAlready
 from domain.model.subscriptions import Subscription, SubscriptionPayment
 
@@ -61,9 +62,7 @@ class SqlSubscriptionStore:
         self._connection = connection
 
     def add(self, subscription: Subscription) -> int:
-        result = self._connection.execute(insert(subscriptions), _subscription_to_row(subscription))
-        (subscription_id,) = result.inserted_primary_key
-        return int(subscription_id)
+        return insert_row(self._connection, subscriptions, _subscription_to_row(subscription))
 
     def of_user(self, user_id: int, limit: int, after: int = 0) -> list[Subscription]:
         own = (subscriptions.c.user_id == user_id, subscriptions.c.id > after)
