@@ -1,4 +1,5 @@
-"""Alembic's migrations. A migration that was released is never edited; the next one goes on from it.
+"""Alembic's migrations. A migration that was released is never edited; the next one goes on from it, and its file's
+name begins with the next number.
 
 MySQL commits every change of the schema by itself, so a migration may be cut off anywhere: each of its steps is
 one that does nothing where it was done before.
