@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import attrs
 from sqlalchemy import Column, Connection, String, Table, delete, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -40,8 +37,4 @@ class SqlOperatorStore:
     def by_fingerprint(self, key_fingerprint: str) -> Operator | None:
         query = select(operators).where(operators.c.key_fingerprint == key_fingerprint)
         row = self._connection.execute(query).mappings().one_or_none()
-        return None if row is None else _operator_from_row(row)
-
-
-def _operator_from_row(row: Mapping[str, Any]) -> Operator:
-    return Operator(**row)
+        return None if row is None else Operator(**row)

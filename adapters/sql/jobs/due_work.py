@@ -73,7 +73,9 @@ class SqlDueWorkStore:
         return [DueJob(**row) for row in self._connection.execute(query).mappings()]
 
     def next_due(self, kinds: Collection[str]) -> datetime | None:
-        return self._connection.execute(select(func.min(due_work.c.due_at)).where(*_offered(kinds))).scalar_one()
+        query = select(func.min(due_work.c.due_at)).where(*_offered(kinds))
+        first: datetime | None = self._connection.execute(query).scalar_one()
+        return first
 
     def claim(self, job: DueJob, until: datetime) -> bool:
         as_seen = (due_work.c.state == _DUE, due_work.c.due_at == job.due_at, due_work.c.tries == job.tries)
@@ -113,7 +115,7 @@ def _lock(dialect: Dialect, size: int) -> Executable:
 
 
 def _reschedule(dialect: Dialect, size: int) -> Executable:
-    again = {"due_at": bindparam("due_again"), "tries": bindparam("tried")}
+    again: dict[str, ColumnElement[object]] = {"due_at": bindparam("due_again"), "tries": bindparam("tried")}
     return update(due_work).where(due_work.c.id == bindparam("job_id")).values(again)
 
 

@@ -8,8 +8,9 @@ one that does nothing where it was done before.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-MYSQL_OPTIONS = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
+MYSQL_OPTIONS: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
 """Of every table on MySQL and MariaDB: transactions, all of Unicode, and text that compares by its bytes."""
 
 

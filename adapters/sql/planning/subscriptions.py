@@ -10,6 +10,7 @@ import attrs
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Dialect,
     Executable,
@@ -125,7 +126,7 @@ def _load(dialect: Dialect, size: int) -> Executable:
 
 
 def _save(dialect: Dialect, size: int) -> Executable:
-    changed = {name: bindparam(f"new_{name}") for name in ("status", "payments", "ended_at")}
+    changed: dict[str, ColumnElement[object]] = {one: bindparam(f"new_{one}") for one in _CHANGING}
     return update(subscriptions).where(subscriptions.c.id == bindparam("subscription_id")).values(changed)
 
 
@@ -134,5 +135,6 @@ def _record(dialect: Dialect, size: int) -> Executable:
 
 
 _LOAD = Prepared(_load)
-_SAVE = Prepared(_save, ("new_status", "new_payments", "new_ended_at", "subscription_id"))
+_CHANGING = ("status", "payments", "ended_at")
+_SAVE = Prepared(_save, (*(f"new_{one}" for one in _CHANGING), "subscription_id"))
 _RECORD = Prepared(_record, [one.name for one in subscription_payments.c])

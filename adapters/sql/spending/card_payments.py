@@ -11,6 +11,7 @@ import msgspec
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Dialect,
     Executable,
@@ -170,7 +171,7 @@ def _add(dialect: Dialect, size: int) -> Executable:
     return add_on_conflict(dialect, spending_days, ("whole", "cents"))
 
 
-_ZERO = literal_column("0")
+_ZERO: ColumnElement[Decimal] = literal_column("0")
 _DAYS = Prepared(_days, ("user_id", "first", "last"))
 _USED = Prepared(_used, ("user_id", "category_key", "since", "until"))
 _RECENT = Prepared(_recent, ("user_id", "since", "until"))
