@@ -30,7 +30,7 @@ from adapters.sql.types import Id, Instant, Money, money_check
 from adapters.sql.upserts import insert_row
 from domain.model.errors import EmailTaken, PhoneTaken
 from domain.model.money import AMOUNT_LIMIT, CENT
-from domain.model.users import Account, Details, HashedPassword, NewUser, Pin, User, email_key, phone_key
+from domain.model.users import Account, Details, HashedPassword, NewUser, Pin, Recipient, User, email_key, phone_key
 from ports.security import Vault
 
 users = Table(
@@ -74,6 +74,11 @@ class SqlUserStore:
 
     def get(self, user_id: int) -> User | None:
         return self._find(users.c.id == user_id)
+
+    def recipient(self, user_id: int) -> Recipient | None:
+        for email, name in _RECIPIENT.all(self._connection, (user_id,)):
+            return Recipient(user_id, email, name)
+        return None
 
     def by_email(self, email: str) -> User | None:
         user = self._find(users.c.email_key == email_key(email))
@@ -206,6 +211,10 @@ _FOR_OTHERS = ("email_key", "phone_index", "balance", "pin_hash", "pin_failures"
 _USER = select(*(one for one in users.c if one.name not in _FOR_OTHERS))
 
 
+def _recipient(dialect: Dialect, size: int) -> Executable:
+    return select(users.c.email, users.c.name).where(users.c.id == bindparam("user_id"))
+
+
 def _account_ids(dialect: Dialect, size: int) -> Executable:
     numbers = [bindparam(f"number{number}", type_=users.c.account_number.type) for number in range(size)]
     return select(users.c.account_number, users.c.id).where(users.c.account_number.in_(numbers))
@@ -232,6 +241,7 @@ def _move(dialect: Dialect, size: int) -> Executable:
     return update(users).where(users.c.id == bindparam("user_id"), after.between(lowest, highest)).values(balance=after)
 
 
+_RECIPIENT = Prepared(_recipient)
 _ACCOUNT_IDS = Prepared(_account_ids)
 _BALANCE = Prepared(_balance)
 _LOCK = Prepared(_lock)
