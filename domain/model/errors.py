@@ -46,7 +46,8 @@
     ├── PaidAlready                 a due instant that was paid is to be paid again: a mistake of ours
     └── Unavailable                 the bank can't answer now; the same request may pass later
         ├── KeyMissing              a key that something was made with isn't in force
-        ├── PasswordsBusy           too many passwords are being checked
+        ├── Busy                    as much of one kind of work is being done, and waits, as may
+        │   └── PasswordsBusy       too many passwords are being checked
         ├── PricesUnavailable       the price feed fails, or lacks a price that is needed
         ├── MailUnavailable         the mail server can't be reached, or doesn't take it now
         └── StorageUnavailable
@@ -303,7 +304,11 @@ class KeyMissing(Unavailable):
         return f"the key {self.key_id} isn't in force"
 
 
-class PasswordsBusy(Unavailable):
+class Busy(Unavailable):
+    """As much heavy work of one kind is being done, and waits, as may at once."""
+
+
+class PasswordsBusy(Busy):
     """As many passwords are being checked as may be at once."""
 
 
