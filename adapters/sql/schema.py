@@ -9,7 +9,7 @@ from adapters.sql.database import Database
 from adapters.sql.retries import Again, meaning, until_settled
 from domain.model.errors import StorageUnavailable
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration; a test compares it with the folder."""
 
 

@@ -207,7 +207,7 @@ def test_fixed_prices_fail_until_they_recover() -> None:
 
 @pytest.mark.parametrize(
     ("symbol", "price"),
-    [("gold", 1), ("", 1), ("GOLD", 0), ("GOLD", "-1"), ("GOLD", 10**13), ("GOLD", "NaN"), ("GOLD", 1.5)],
+    [("GOLD ", 1), ("", 1), ("GOLD", 0), ("GOLD", "-1"), ("GOLD", 10**13), ("GOLD", "NaN"), ("GOLD", 1.5)],
 )
 def test_what_is_no_price_cant_be_set(symbol: str, price: int) -> None:
     with pytest.raises(ValueError, match="must be"):
@@ -505,10 +505,9 @@ UNSOUND = {
     "a symbol twice": '{"GOLD": 1162.48, "GOLD": 1162.49}',
     "a symbol twice, the same": '{"GOLD": 1162.48, "G\\u004fLD": 1162.48}',
     "an empty symbol": '{"": 1162.48}',
-    "a small symbol": '{"gold": 1162.48}',
-    "a long symbol": '{"GOLDGOLDGOLDGOLDG": 1162.48}',
+    "a blank behind": '{"GOLD ": 1162.48}',
+    "a long symbol": '{"GOLDGOLDGOLDGOLDGOLDGOLDGOLDGOLDG": 1162.48}',
     "a symbol with a line": '{"GOLD\\n": 1162.48}',
-    "a symbol of other letters": '{"GÖLD": 1162.48}',
     "a surrogate": '{"\\ud800": 1162.48}',
     "deep": "[" * 100_000,
     "deep objects": '{"A":' * 100_000,
@@ -918,7 +917,7 @@ def test_the_log_tells_once_that_the_feed_is_given_up_and_once_that_it_answers_a
         tells("b0dy", "404 Not Found"),
         tells("b0dy", "500 b0dy"),
         tells("b0dy"),
-        tells('{"b0dy": 1}'),
+        tells('{"GOLD": "b0dy"}'),
         tells("b0dy", Content_Encoding="gzip"),
         says(b"b0dy\r\n"),
         says(OK + b"b0dy b0dy\r\nContent-Length: 4\r\n\r\nb0dy"),

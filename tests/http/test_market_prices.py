@@ -139,7 +139,9 @@ def test_the_price_is_the_present_one(client: TestClient, market: FixedPrices) -
         assert client.simulate_get(PRICES).json["GOLD"] == int(cost)
 
 
-@pytest.mark.parametrize("symbol", ["EURUSD=X", "BRK.B", "BTC-USD", "0", "A_B", "A" * 16])
+@pytest.mark.parametrize(
+    "symbol", ["EURUSD=X", "BRK.B", "BTC/USD", "/", "a//b/", "0", "GÓLD", "S&P 500", "?#%41", "A" * 32]
+)
 def test_symbols_may_hold_marks(client: TestClient, market: FixedPrices, symbol: str) -> None:
     market.set(symbol, "7.5")
     assert price(client, symbol).text == "7.5"
