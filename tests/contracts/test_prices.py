@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -26,7 +27,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.http_prices import LARGEST_BODY_BYTES, MOST_TRIES, TOO_LATE, HttpPrices
+from adapters.http_feed import LARGEST_BODY_BYTES, MOST_TRIES, TOO_LATE
+from adapters.http_prices import HttpPrices
 from adapters.memory.clock import SetClock
 from adapters.memory.prices import FixedPrices
 from adapters.simulated_prices import BASE_CENTS, WAVES, SimulatedPrices
@@ -392,6 +394,15 @@ def test_the_feed_is_asked_at_its_whole_url(feed: PriceFeed) -> None:
     assert request.startswith("GET /feed/prices?key=s3cret HTTP/1.1\r\n")
 
 
+def test_the_urls_user_and_odd_letters_are_sent_as_the_web_has_them(feed: PriceFeed) -> None:
+    url = feed.url.replace("//", "//an%61:s%C3%A9cret@").replace("/feed/prices?", "/größe/%2F?")
+    HttpPrices(url).current()
+    head = feed.requests[0].splitlines()
+    assert head[0] == "GET /gr%C3%B6%C3%9Fe/%2F?key=s3cret HTTP/1.1"
+    assert "Authorization: Basic " + b64encode("ana:sécret".encode()).decode() in head
+    assert f"Host: 127.0.0.1:{feed.port}" in head
+
+
 @pytest.mark.parametrize(
     "manner",
     [
@@ -539,7 +550,7 @@ def test_an_answer_that_isnt_utf_8_is_refused(feed: PriceFeed, body: bytes) -> N
             "the feed's answer is larger than 1 MiB",
         ),
         (tells(bomb(), Content_Encoding="gzip"), "the feed's answer is larger than 1 MiB"),
-        (tells(gzip.compress(bomb()), Content_Encoding="gzip, gzip"), "the feed's answer is larger than 1 MiB"),
+        (tells(gzip.compress(bomb()), Content_Encoding="gzip, gzip"), "the feed's answer can't be decoded"),
         (tells("no gzip, b0dy", Content_Encoding="gzip"), "the feed's answer can't be decoded"),
         (tells("b0dy", "404 Not Found"), "the feed answered 404"),
         (tells("b0dy", "401 Unauthorized", WWW_Authenticate="Basic"), "the feed answered 401"),
