@@ -21,12 +21,15 @@ from urllib.parse import urlsplit
 import attrs
 
 from adapters.http_feed import TOO_LATE, read_feed
-from domain.model.assets import is_symbol, sound_price
+from domain.model.assets import LONGEST_SYMBOL, is_symbol, sound_price
 from domain.model.errors import PricesUnavailable
 from ports.prices import FeedState
 
 READ_SHARE = 0.95
 """A read has so much of its callers' time, so that they still learn how it ended."""
+
+MOST_NAMES = 5
+"""So many of those that are left out are told."""
 
 _log = logging.getLogger("hucha.prices")
 
@@ -50,8 +53,8 @@ class HttpPrices:
     `failures_in_a_row` the feed is given up: for `pause_seconds` whoever asks is refused at once, and then the next
     one's read is a trial, for which nobody else waits.
 
-    No reason and no log line tells the URL's user, password or query, or anything of the answer. `monotonic` tells the
-    seconds of any clock that never goes back, for the cache and the pause.
+    No reason and no log line tells the URL's user, password or query, or anything of the answer but a few names that
+    were left out. `monotonic` tells the seconds of any clock that never goes back, for the cache and the pause.
     """
 
     def __init__(
@@ -77,6 +80,8 @@ class HttpPrices:
         self._places = threading.BoundedSemaphore(most_waiting)
         self._lock = threading.Lock()
         self._read: _Read | None = None
+        self._left_out: list[str] = []
+        self._unsound_entries = 0
 
     def current(self) -> Mapping[str, Decimal]:
         with self._lock:
@@ -102,7 +107,7 @@ class HttpPrices:
         """Given up while the pause lasts, and while a read that took too long hasn't ended."""
         read = self._read
         is_late = read is not None and not read.ended.is_set() and time.monotonic() > read.deadline
-        return FeedState("feed", self._breaker.is_open or is_late, self._shown_url)
+        return FeedState("feed", self._breaker.is_open or is_late, self._shown_url, self._unsound_entries)
 
     def _begin(self) -> _Read:
         read = _Read(time.monotonic() + self._deadline_seconds)
@@ -120,6 +125,7 @@ class HttpPrices:
             body = read_feed(self._url, self._context, self._deadline_seconds * READ_SHARE)
             read.came_at = self._monotonic()
             prices = self._sound_prices(body)
+            read.reason = "the feed's answer holds no sound price"
         except PricesUnavailable as failure:
             read.reason = failure.reason
         except Exception as error:
@@ -130,10 +136,13 @@ class HttpPrices:
             read.ended.set()
 
     def _sound_prices(self, body: bytes) -> Mapping[str, Decimal]:
-        """The prices. Raises PricesUnavailable where one isn't sound."""
+        """What is sound; the rest is counted, and told when its names change. Raises PricesUnavailable."""
         prices, left_out = parse_prices(body)
-        if left_out or not prices:
-            raise PricesUnavailable("the feed's answer is no JSON object of symbols and prices")
+        self._unsound_entries += len(left_out)
+        if left_out and left_out != self._left_out:
+            names = ["".join(filter(str.isprintable, name[:LONGEST_SYMBOL])) for name in left_out[:MOST_NAMES]]
+            _log.warning("the feed's unsound prices are left out", extra={"entries": len(left_out), "names": names})
+        self._left_out = left_out
         return prices
 
 
@@ -182,7 +191,7 @@ def parse_prices(body: bytes) -> tuple[dict[str, Decimal], list[str]]:
     except (ValueError, RecursionError):
         told = None
     if not isinstance(told, tuple):
-        raise PricesUnavailable("the feed's answer is no JSON object of symbols and prices")
+        raise PricesUnavailable("the feed's answer is no JSON object")
     times = Counter(name for name, _ in told)
     prices = {name: price for name, value in told if times[name] == 1 and (price := _price(name, value))}
     return prices, sorted(times.keys() - prices.keys())
