@@ -204,6 +204,24 @@ def test_even_a_bug_of_the_feed_shows_no_traceback(clock: SetClock) -> None:
         says(client.simulate_get(path), 500, "Something went wrong on our side.")
 
 
+class Counting(Broken):
+    """A feed that has left out so many entries."""
+
+    left_out = 0
+
+    def state(self) -> FeedState:
+        return FeedState("feed", unsound_entries=self.left_out)
+
+
+def test_what_the_feed_left_out_is_counted_in_the_metrics(clock: SetClock) -> None:
+    # contract: B11, G9
+    market = Counting()
+    client = TestClient(create_app(build_in_memory(Settings(), clock, RecordingMailer(), market)))
+    for market.left_out in (0, 7, 1234567):
+        (sample,) = samples(client, "hucha_price_feed_unsound_entries_total")
+        assert (sample.value, sample.labels) == (market.left_out, {})
+
+
 class TestTheSimulator:
     """Without configuration."""
 
