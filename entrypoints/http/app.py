@@ -110,7 +110,7 @@ def create_falcon_app(hucha: Hucha, metrics: Metrics) -> falcon.App[falcon.Reque
     app = falcon.App(middleware=[_RouteForMetrics(), *([Cors(origins)] if origins else [])])
     app.resp_options.secure_cookies_by_default = True
     for route in routes:
-        app.add_route(route.path, route.resource)
+        app.add_route(route.template, route.resource)
     for kind in (falcon.HTTPError, Exception):  # Falcon has handlers of its own for both
         app.add_error_handler(kind, _write_failure)
     for denial in DENIALS:
@@ -212,7 +212,7 @@ def _trading_routes(hucha: Hucha, authentication: Authentication) -> list[Route]
     portfolio, trade = hucha.portfolio, TradeTaker(hucha.trade_assets, authentication, hucha.digests)
     return [
         Route("/market/prices", PricesResource(portfolio)),
-        Route("/market/prices/{symbol}", PriceResource(portfolio)),
+        Route("/market/prices/{symbol}", PriceResource(portfolio), "/market/prices/{symbol:path}"),  # BTC/USD is one
         Route("/api/account/buy-asset", BuyAssetResource(trade)),
         Route("/api/account/sell-asset", SellAssetResource(trade)),
         Route("/api/account/assets", AssetsResource(portfolio, authentication)),

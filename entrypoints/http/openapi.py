@@ -109,10 +109,11 @@ class Operation:
 
 @attrs.frozen
 class Route:
-    """A path, and the resource that serves it."""
+    """A path as it is described, the resource that serves it, and the path as Falcon matches it."""
 
     path: str
     resource: object
+    template: str = attrs.field(default=attrs.Factory(lambda route: route.path, takes_self=True))
 
 
 def describe(operation: Operation) -> Callable[[F], F]:

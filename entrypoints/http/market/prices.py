@@ -43,7 +43,7 @@ class PriceResource:
     @describe(
         Operation(
             summary="What one asset costs now",
-            parameters=(Parameter("symbol", "path", str, "Which asset, in capital letters", required=True),),
+            parameters=(Parameter("symbol", "path", str, "Which asset", required=True),),
             response=Decimal,
             answer_example=1175.95,
             answer="The price",
