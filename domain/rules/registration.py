@@ -10,7 +10,7 @@ import attrs
 
 from domain.model.errors import FieldProblem, InvalidFields
 from domain.model.fields import Fields, is_empty, require, texts
-from domain.model.users import LONGEST_ADDRESS, LONGEST_NAME, Details, parse_email
+from domain.model.users import LONGEST_ADDRESS, LONGEST_NAME, DetailChanges, Details, parse_email
 from domain.rules.passwords import PasswordPolicy, check_password
 
 LONGEST_PHONE: Final = 32
@@ -68,6 +68,11 @@ def parse_details(fields: Fields, before: Details | None = None) -> Details:
 
     Raises InvalidFields.
     """
+    return attrs.evolve(before or Details(), **parse_detail_changes(fields))
+
+
+def parse_detail_changes(fields: Fields) -> DetailChanges:
+    """Read what users change of themselves. Raises InvalidFields."""
     given = texts(fields, {name: most for name, most in DETAILS.items() if name in fields})
     problems = [
         FieldProblem(name, problem)
@@ -82,4 +87,4 @@ def parse_details(fields: Fields, before: Details | None = None) -> Details:
         raise InvalidFields(tuple(problems))
     if given.get("currency"):
         given["currency"] = str(given["currency"]).upper()
-    return attrs.evolve(before or Details(), **given)
+    return given

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import attrs
 import falcon
@@ -15,8 +15,10 @@ import msgspec
 from msgspec import Meta
 
 from domain.model.activity import LARGEST_INTEGER
-from domain.model.errors import FieldProblem, InvalidFields, NotFound
+from domain.model.errors import FieldProblem, InvalidFields, NotFound, Refusal
 from entrypoints.http.strict_json import parse_object
+
+T = TypeVar("T")
 
 LARGEST_BODY_BYTES: Final = 1024 * 1024
 TOO_LARGE: Final = "The body is larger than 1 MiB."
@@ -106,6 +108,14 @@ def all_of(*reads: Callable[[], Any]) -> list[Any]:
     if problems:
         raise InvalidFields(tuple(problems))
     return values
+
+
+def or_refusal(read: Callable[[], T]) -> T | Refusal:
+    """What is read, or why it couldn't be: the idempotency key and the PIN are checked before that is told."""
+    try:
+        return read()
+    except Refusal as refusal:
+        return refusal
 
 
 def path_integer(text: str) -> int:

@@ -7,8 +7,7 @@ from datetime import datetime
 
 import attrs
 
-from domain.model.errors import BadCredentials, EmptyFields, EmptyPin, InvalidPin, PinExists, PinLocked, Refusal
-from domain.model.fields import is_empty
+from domain.model.errors import BadCredentials, InvalidPin, PinExists, PinLocked, Refusal
 from domain.model.sessions import Identity
 from domain.model.users import Account, Pin, User
 from domain.rules.letters import pin_changed_letter
@@ -66,13 +65,13 @@ class ManagePin:
     hashes: KeyedHashes
     limits: RateLimits
 
-    def create(self, identity: Identity, pin: object, password: object, address: str) -> None:
+    def create(self, identity: Identity, pin: object, password: str, address: str) -> None:
         """Give the account its first PIN.
 
-        Raises EmptyPin, EmptyFields, BadCredentials, MalformedPin, PinExists, TooManyRequests, PasswordsBusy,
+        Raises BadCredentials, MalformedPin, PinExists, TooManyRequests, PasswordsBusy,
         StorageUnavailable, in this order.
         """
-        user = self._check_password(identity, password, address, pin)
+        user = self._check_password(identity, password, address)
 
         def work(tx: Transaction) -> None:
             account = _locked(tx, user)
@@ -83,28 +82,24 @@ class ManagePin:
 
         self.storage.run(work)
 
-    def update(self, identity: Identity, old_pin: object, new_pin: object, password: object, address: str) -> None:
+    def update(self, identity: Identity, old_pin: object, new_pin: object, password: str, address: str) -> None:
         """Replace the PIN by the old one.
 
-        Raises EmptyPin, EmptyFields, BadCredentials, InvalidPin, PinLocked, MalformedPin, TooManyRequests,
-        PasswordsBusy, StorageUnavailable.
+        Raises BadCredentials, InvalidPin, PinLocked, MalformedPin, TooManyRequests, PasswordsBusy, StorageUnavailable.
         """
-        user = self._check_password(identity, password, address, old_pin, new_pin)
+        user = self._check_password(identity, password, address)
 
         def check(tx: Transaction, account: Account, now: datetime) -> Refusal | None:
             return try_pin(tx, self.hashes, account, old_pin, now)
 
         self._replace(user, new_pin, check)
 
-    def reset(self, identity: Identity, otp: object, new_pin: object, password: object, address: str) -> None:
+    def reset(self, identity: Identity, otp: object, new_pin: object, password: str, address: str) -> None:
         """Replace a forgotten PIN by an OTP; a malformed new PIN doesn't use the OTP up.
 
-        Raises EmptyPin, EmptyFields, BadCredentials, InvalidOtp, MalformedPin, TooManyRequests, PasswordsBusy,
-        StorageUnavailable.
+        Raises BadCredentials, InvalidOtp, MalformedPin, TooManyRequests, PasswordsBusy, StorageUnavailable.
         """
-        if is_empty(otp):
-            raise EmptyFields(("otp",))
-        user = self._check_password(identity, password, address, new_pin)
+        user = self._check_password(identity, password, address)
 
         def check(tx: Transaction, account: Account, now: datetime) -> Refusal | None:
             code = try_otp(tx, self.hashes, account.user_id, otp, now)
@@ -140,11 +135,5 @@ class ManagePin:
     def _new_pin(self, account: Account, pin: object) -> Pin:
         return Pin(self.hashes.hash("pin", str(account.user_id), check_new_pin(pin)))
 
-    def _check_password(self, identity: Identity, password: object, address: str, *pins: object) -> User:
-        if any(is_empty(pin) for pin in pins):
-            raise EmptyPin
-        if is_empty(password):
-            raise EmptyFields(("password",))
-        if not isinstance(password, str):
-            raise BadCredentials
+    def _check_password(self, identity: Identity, password: str, address: str) -> User:
         return check_own_password(self.storage, self.passwords, self.limits, identity, password, address)

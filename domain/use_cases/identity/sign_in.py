@@ -72,14 +72,12 @@ class SignIn:
     limits: RateLimits
     token_life: timedelta
 
-    def __call__(self, identifier: object, password: object, address: str, *, by_account: bool = True) -> SignedIn:
+    def __call__(self, identifier: str, password: str, address: str, *, by_account: bool = True) -> SignedIn:
         """Sign in by an email address or, where `by_account`, an account number.
 
-        Raises BadCredentials (also where either is empty or no string), UnknownUser, TooManyRequests, PasswordsBusy,
+        Raises BadCredentials (also where either is empty), UnknownUser, TooManyRequests, PasswordsBusy,
         StorageUnavailable.
         """
-        if not isinstance(identifier, str) or not isinstance(password, str):
-            raise BadCredentials
         if is_empty(identifier) or is_empty(password):
             raise BadCredentials
         user = find_limited(self.storage, self.limits, "login", identifier, address, by_account=by_account)

@@ -6,6 +6,8 @@ import attrs
 import falcon
 import msgspec
 
+from domain.model.errors import EmptyFields, FieldProblem, InvalidFields
+from domain.model.fields import Fields, is_empty
 from domain.use_cases.identity.change_password import ChangePassword
 from entrypoints.http.auth import Authentication, counted_address, log_success
 from entrypoints.http.openapi import Access, Operation, describe
@@ -80,9 +82,8 @@ class SendOtpResource:
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         fields = parse_body(read_body(req))
-        email = self._change_password.send_otp(
-            fields.get("identifier"), counted_address(req, self._settings.trusted_proxies)
-        )
+        (identifier,) = _texts(fields, "identifier")
+        email = self._change_password.send_otp(identifier, counted_address(req, self._settings.trusted_proxies))
         resp.data = msgspec.json.encode(Message(f"OTP sent successfully to: {email}"))
 
 
@@ -106,9 +107,9 @@ class VerifyOtpResource:
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         fields = parse_body(read_body(req))
-        token = self._change_password.verify_otp(
-            fields.get("identifier"), fields.get("otp"), counted_address(req, self._settings.trusted_proxies)
-        )
+        identifier, otp = _texts(fields, "identifier", "otp")
+        address = counted_address(req, self._settings.trusted_proxies)
+        token = self._change_password.verify_otp(identifier, otp, address)
         resp.data = msgspec.json.encode(ResetToken(token))
 
 
@@ -137,12 +138,9 @@ class ResetPasswordResource:
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         fields = parse_body(read_body(req))
-        self._change_password.reset(
-            fields.get("identifier"),
-            fields.get("resetToken"),
-            fields.get("newPassword"),
-            counted_address(req, self._settings.trusted_proxies),
-        )
+        identifier, token, new_password = _texts(fields, "identifier", "resetToken", "newPassword")
+        address = counted_address(req, self._settings.trusted_proxies)
+        self._change_password.reset(identifier, token, new_password, address)
         resp.data = msgspec.json.encode(Message("Password reset successfully"))
         log_success(req, self._settings.trusted_proxies, "reset a password")
 
@@ -170,8 +168,18 @@ class ChangePasswordResource:
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         identity = self._authentication.user(req)
         fields = parse_body(read_body(req))
-        self._change_password.change(
-            identity, fields.get("oldPassword"), fields.get("newPassword"), self._authentication.address(req)
-        )
+        old_password, new_password = _texts(fields, "oldPassword", "newPassword")
+        self._change_password.change(identity, old_password, new_password, self._authentication.address(req))
         resp.data = msgspec.json.encode(Message("Password changed successfully"))
         self._authentication.log_success(req, "changed the password")
+
+
+def _texts(fields: Fields, *names: str) -> list[str]:
+    """These fields as strings. Raises EmptyFields, then InvalidFields."""
+    empty = tuple(name for name in names if is_empty(fields.get(name)))
+    if empty:
+        raise EmptyFields(empty)
+    problems = [FieldProblem(name, "must be a string") for name in names if not isinstance(fields[name], str)]
+    if problems:
+        raise InvalidFields(tuple(problems))
+    return [str(fields[name]) for name in names]

@@ -6,6 +6,8 @@ import attrs
 import falcon
 import msgspec
 
+from domain.model.errors import BadCredentials, EmptyFields, EmptyPin
+from domain.model.fields import Fields, is_empty
 from domain.use_cases.identity.manage_pin import ManagePin
 from entrypoints.http.auth import Authentication
 from entrypoints.http.openapi import Access, Operation, describe
@@ -68,7 +70,8 @@ class CreatePinResource:
         identity = self._authentication.user(req)
         fields = parse_body(read_body(req))
         address = self._authentication.address(req)
-        self._manage_pin.create(identity, fields.get("pin"), fields.get("password"), address)
+        password = _password(fields, "pin")
+        self._manage_pin.create(identity, fields["pin"], password, address)
         resp.data = msgspec.json.encode(Done("PIN created successfully"))
         self._authentication.log_success(req, "created the PIN")
 
@@ -96,13 +99,8 @@ class UpdatePinResource:
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         identity = self._authentication.user(req)
         fields = parse_body(read_body(req))
-        self._manage_pin.update(
-            identity,
-            fields.get("oldPin"),
-            fields.get("newPin"),
-            fields.get("password"),
-            self._authentication.address(req),
-        )
+        password, address = _password(fields, "oldPin", "newPin"), self._authentication.address(req)
+        self._manage_pin.update(identity, fields["oldPin"], fields["newPin"], password, address)
         resp.data = msgspec.json.encode(Done("PIN updated successfully"))
         self._authentication.log_success(req, "updated the PIN")
 
@@ -130,12 +128,21 @@ class ResetPinResource:
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         identity = self._authentication.user(req)
         fields = parse_body(read_body(req))
-        self._manage_pin.reset(
-            identity,
-            fields.get("otp"),
-            fields.get("newPin"),
-            fields.get("password"),
-            self._authentication.address(req),
-        )
+        if is_empty(fields.get("otp")):
+            raise EmptyFields(("otp",))
+        password, address = _password(fields, "newPin"), self._authentication.address(req)
+        self._manage_pin.reset(identity, fields["otp"], fields["newPin"], password, address)
         resp.data = msgspec.json.encode(Done("PIN reset successfully"))
         self._authentication.log_success(req, "reset the PIN")
+
+
+def _password(fields: Fields, *pins: str) -> str:
+    """The password that goes with these PINs. Raises EmptyPin, EmptyFields, BadCredentials (no string)."""
+    if any(is_empty(fields.get(name)) for name in pins):
+        raise EmptyPin
+    password = fields.get("password")
+    if is_empty(password):
+        raise EmptyFields(("password",))
+    if not isinstance(password, str):
+        raise BadCredentials
+    return password

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.model.users import User
+from domain.rules.registration import parse_detail_changes
 from domain.use_cases.identity.profile import Profile
 from entrypoints.http.auth import Authentication
 from entrypoints.http.identity.registration import USER_EXAMPLE, Text, UserInfo, user_info
@@ -138,8 +139,8 @@ class SettingsResource:
     )
     def on_put(self, req: falcon.Request, resp: falcon.Response) -> None:
         identity = self._authentication.user(req)
-        fields = parse_body(read_body(req))
-        changed = self._profile.change(identity, fields, self._authentication.address(req))
+        changes = parse_detail_changes(parse_body(read_body(req)))
+        changed = self._profile.change(identity, changes, self._authentication.address(req))
         resp.data = _encode(_shown(changed))
 
 

@@ -8,8 +8,8 @@ import attrs
 import falcon
 import msgspec
 
-from domain.model.errors import Unauthenticated
-from domain.model.fields import is_empty
+from domain.model.errors import BadCredentials, Unauthenticated
+from domain.model.fields import Fields, is_empty
 from domain.model.sessions import SignedIn
 from domain.use_cases.identity.sign_in import SignIn
 from entrypoints.http.auth import Authentication, counted_address, is_from_loopback, log_success
@@ -77,7 +77,7 @@ class AuthLoginResource:
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         fields = parse_body(read_body(req))
         address = counted_address(req, self._settings.trusted_proxies)
-        signed_in = self._sign_in(fields.get("email"), fields.get("password"), address, by_account=False)
+        signed_in = self._sign_in(*_credentials(fields, "email"), address, by_account=False)
         _answer(req, resp, signed_in, self._settings)
 
 
@@ -104,7 +104,7 @@ class UsersLoginResource:
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         fields = parse_body(read_body(req))
         address = counted_address(req, self._settings.trusted_proxies)
-        _answer(req, resp, self._sign_in(fields.get("identifier"), fields.get("password"), address), self._settings)
+        _answer(req, resp, self._sign_in(*_credentials(fields, "identifier"), address), self._settings)
 
 
 class RefreshResource:
@@ -187,6 +187,14 @@ class UsersLogoutResource:
         _set_cookie(resp, "", EPOCH, secure=not self._authentication.is_from_loopback(req))
         resp.content_type = falcon.MEDIA_TEXT
         resp.data = b"Logged out successfully"
+
+
+def _credentials(fields: Fields, identifier: str) -> tuple[str, str]:
+    """Raises BadCredentials where either is no string."""
+    name, password = fields.get(identifier), fields.get("password")
+    if not isinstance(name, str) or not isinstance(password, str):
+        raise BadCredentials
+    return name, password
 
 
 def _answer(req: falcon.Request, resp: falcon.Response, signed_in: SignedIn, settings: Settings) -> None:

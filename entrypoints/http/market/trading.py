@@ -8,16 +8,29 @@ import attrs
 import falcon
 import msgspec
 
-from domain.model.assets import Side, plain
-from domain.model.errors import HuchaError, InvalidPin, KeyInFlight, KeyReused, TooManyRequests, Unauthenticated
+from domain.model.assets import Side, parse_quantity, plain
+from domain.model.errors import (
+    EmptyFields,
+    FieldProblem,
+    HuchaError,
+    InvalidFields,
+    InvalidPin,
+    KeyInFlight,
+    KeyReused,
+    TooManyRequests,
+    Unauthenticated,
+)
+from domain.model.fields import Fields, is_empty
+from domain.model.money import parse_positive_amount
 from domain.rules.portfolio import AssetPerformance, total_profit
 from domain.use_cases.market.show_portfolio import ShowPortfolio
 from domain.use_cases.market.trade_assets import TradeAssets, TradeOrder
+from domain.use_cases.money.guarded_orders import Guard
 from entrypoints.http.auth import Authentication
 from entrypoints.http.dialects import TradeFailed
 from entrypoints.http.idempotency import Digests, read_guarded
 from entrypoints.http.openapi import Access, Operation, describe
-from entrypoints.http.payloads import AmountIn, QuantityIn
+from entrypoints.http.payloads import AmountIn, QuantityIn, or_refusal
 
 TELL_THEMSELVES = (Unauthenticated, InvalidPin, KeyReused, KeyInFlight, TooManyRequests)
 """Refusals that buying and selling answer as every other route does; all else is their own sentence (contract B7)."""
@@ -75,9 +88,8 @@ class TradeTaker:
 
     def __call__(self, req: falcon.Request, resp: falcon.Response, side: Side, done: str, failed: str) -> None:
         identity, fields, key = read_guarded(req, self._authentication, self._digests)
-        size = fields.get("amount" if side == "buy" else "quantity")
         try:
-            self._trade(identity, TradeOrder(side, fields.get("assetSymbol"), size, fields.get("pin"), key))
+            self._trade(identity, Guard(fields.get("pin"), key), or_refusal(lambda: _order(side, fields)))
         except TELL_THEMSELVES:
             raise
         except HuchaError as error:
@@ -208,6 +220,21 @@ class PerformanceResource:
         realised, unrealised = total_profit(found)
         assets = {one.symbol: _shown(one) for one in found}
         resp.data = _encode(PerformanceObject(assets, plain(realised), plain(unrealised)))
+
+
+def _order(side: Side, fields: Fields) -> TradeOrder:
+    name = "amount" if side == "buy" else "quantity"
+    empty = tuple(field for field in ("assetSymbol", name) if is_empty(fields.get(field)))
+    if empty:
+        raise EmptyFields(empty)
+    symbol = fields["assetSymbol"]
+    if not isinstance(symbol, str):
+        raise InvalidFields((FieldProblem("assetSymbol", "must be a string"),))
+    try:
+        size = parse_positive_amount(fields[name]) if side == "buy" else parse_quantity(fields[name])
+    except ValueError as problem:
+        raise InvalidFields((FieldProblem(name, str(problem)),)) from None
+    return TradeOrder(side, symbol, size)
 
 
 def _shown(one: AssetPerformance) -> AssetObject:

@@ -9,9 +9,12 @@ import attrs
 import falcon
 import msgspec
 
-from domain.model.errors import InvalidFields
-from domain.model.transactions import BookedMovement, MovementType
-from domain.use_cases.money.move_money import Order
+from domain.model.errors import EmptyFields, FieldProblem, InvalidFields
+from domain.model.fields import Fields, is_empty, texts
+from domain.model.money import parse_positive_amount
+from domain.model.transactions import LONGEST_REFERENCE, BookedMovement, MovementType
+from domain.use_cases.money.guarded_orders import Guard
+from domain.use_cases.money.move_money import Cash, Order, Transfer
 from domain.use_cases.money.show_history import ShowHistory
 from entrypoints.http.auth import Authentication
 from entrypoints.http.idempotency import Digests, idempotency_key
@@ -23,6 +26,7 @@ from entrypoints.http.payloads import (
     Count,
     all_of,
     milliseconds,
+    or_refusal,
     parse_body,
     query_integer,
     read_body,
@@ -98,8 +102,8 @@ class OrderTaker:
         except (BodyRefused, InvalidFields):
             self._authentication.user(req)  # who isn't signed in learns nothing else
             raise
-        amount, target, reference = (fields.get(name) for name in ("amount", "targetAccountNumber", "reference"))
-        self._move_money(Order(type, claims, fields.get("pin"), amount, target, reference, key))
+        read = _transfer if type == "CASH_TRANSFER" else _cash
+        self._move_money(Order(type, claims, Guard(fields.get("pin"), key), or_refusal(lambda: read(fields))))
         resp.data = msgspec.json.encode(Moved(done))
 
 
@@ -205,6 +209,27 @@ class TransactionsResource:
         if limit is not None:
             booked = page(booked, limit, req, resp, lambda last: {"before": last.id})
         resp.data = _encode([_entry(one) for one in booked])
+
+
+def _cash(fields: Fields) -> Cash:
+    return Cash(_amount(fields))
+
+
+def _transfer(fields: Fields) -> Transfer:
+    amount = _amount(fields)
+    if is_empty(fields.get("targetAccountNumber")):
+        raise EmptyFields(("targetAccountNumber",))
+    found = texts(fields, {"targetAccountNumber": LONGEST_REFERENCE, "reference": LONGEST_REFERENCE})
+    return Transfer(amount, str(found["targetAccountNumber"]), found["reference"])
+
+
+def _amount(fields: Fields) -> Decimal:
+    if is_empty(fields.get("amount")):
+        raise InvalidFields((FieldProblem("amount", "is required"),))
+    try:
+        return parse_positive_amount(fields["amount"])
+    except ValueError as problem:
+        raise InvalidFields((FieldProblem("amount", str(problem)),)) from None
 
 
 def _entry(booked: BookedMovement) -> HistoryEntry:

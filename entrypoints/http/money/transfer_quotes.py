@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Annotated
 
 import attrs
@@ -10,11 +12,14 @@ import falcon
 import msgspec
 from msgspec import Meta
 
+from domain.model.errors import EmptyFields, FieldProblem, InvalidFields
+from domain.model.fields import Fields, is_empty
+from domain.model.money import parse_positive_amount
 from domain.rules.fx import shown
 from domain.use_cases.money.quote_transfer import QuoteTransfer
 from entrypoints.http.auth import Authentication
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
-from entrypoints.http.payloads import AmountIn, parse_body, read_body
+from entrypoints.http.payloads import AmountIn, all_of, parse_body, read_body
 
 ORIGIN = "The rates and fees are those of `exchange_rates.csv` and `exchange_fees.csv`, which come with the server."
 
@@ -56,6 +61,7 @@ _PAIR = (
     Parameter("source_currency", "query", Currency, "The currency that is sent", required=True),
     Parameter("target_currency", "query", Currency, "The currency that arrives", required=True),
 )
+_CURRENCIES = tuple(parameter.name for parameter in _PAIR)
 
 
 class SimulateResource:
@@ -81,7 +87,7 @@ class SimulateResource:
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         self._authentication.user(req)
-        amount = self._quote_transfer.simulate(parse_body(read_body(req)))
+        amount = self._quote_transfer.simulate(*_simulation(parse_body(read_body(req))))
         resp.status = 201
         resp.data = msgspec.json.encode(Simulated(f"Amount in target currency: {shown(amount)}."))
 
@@ -107,7 +113,7 @@ class FeesResource:
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         self._authentication.user(req)
-        resp.data = _encode(FeeObject(self._quote_transfer.fee(_asked(req))))
+        resp.data = _encode(FeeObject(self._quote_transfer.fee(*_asked(req))))
 
 
 class RatesResource:
@@ -131,8 +137,38 @@ class RatesResource:
     )
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         self._authentication.user(req)
-        resp.data = _encode(RateObject(self._quote_transfer.rate(_asked(req))))
+        resp.data = _encode(RateObject(self._quote_transfer.rate(*_asked(req))))
 
 
-def _asked(req: falcon.Request) -> dict[str, str | None]:
-    return {parameter.name: req.get_param(parameter.name) for parameter in _PAIR}
+def _simulation(fields: Fields) -> tuple[Decimal, str, str]:
+    _require(fields, ("amount", *_CURRENCIES))
+    amount, source, target = all_of(
+        lambda: _amount(fields["amount"]), *(partial(_currency, name, fields[name]) for name in _CURRENCIES)
+    )
+    return amount, source, target
+
+
+def _asked(req: falcon.Request) -> tuple[str, str]:
+    fields = {name: req.get_param(name) for name in _CURRENCIES}
+    _require(fields, _CURRENCIES)
+    source, target = (str(fields[name]) for name in _CURRENCIES)
+    return source, target
+
+
+def _require(fields: Fields, names: Sequence[str]) -> None:
+    empty = tuple(name for name in names if is_empty(fields.get(name)))
+    if empty:
+        raise EmptyFields(empty)
+
+
+def _amount(value: object) -> Decimal:
+    try:
+        return parse_positive_amount(value)
+    except ValueError as problem:
+        raise InvalidFields((FieldProblem("amount", str(problem)),)) from None
+
+
+def _currency(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise InvalidFields((FieldProblem(name, "must be a string"),))
+    return value

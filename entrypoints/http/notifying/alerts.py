@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -12,6 +13,9 @@ import msgspec
 from msgspec import Meta
 
 from domain.model.alerts import Alert, AmountReached
+from domain.model.errors import EmptyFields, FieldProblem, InvalidFields, MissingAlertId
+from domain.model.fields import Fields, is_empty
+from domain.model.money import parse_positive_amount
 from domain.rules.alerting import progress
 from domain.use_cases.notifying.manage_alerts import ManageAlerts
 from entrypoints.http.auth import Authentication
@@ -132,7 +136,7 @@ class AmountReachedResource:
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         identity = self._authentication.user(req)
-        alert = self._alerts.add_amount_reached(identity, parse_body(read_body(req)))
+        alert = self._alerts.add_amount_reached(identity, _amount_reached(parse_body(read_body(req))))
         condition = alert.condition
         assert isinstance(condition, AmountReached) and alert.id is not None
         data = AmountReachedObject(alert.id, alert.user_id, condition.target_amount, condition.alert_threshold)
@@ -168,7 +172,8 @@ class BalanceDropResource:
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         identity = self._authentication.user(req)
-        alert = self._alerts.add_balance_drop(identity, parse_body(read_body(req)))
+        (threshold,) = _amounts(parse_body(read_body(req)), ("balance_drop_threshold",))
+        alert = self._alerts.add_balance_drop(identity, threshold)
         condition = alert.condition
         assert not isinstance(condition, AmountReached) and alert.id is not None
         data = BalanceDropObject(alert.id, alert.user_id, condition.balance_drop_threshold)
@@ -197,7 +202,7 @@ class AlertDeleteResource:
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         identity = self._authentication.user(req)
-        self._alerts.delete(identity, parse_body(read_body(req)))
+        self._alerts.delete(identity, _alert_id(parse_body(read_body(req))))
         resp.data = _encode(AlertDeleted("Alert deleted successfully."))
 
 
@@ -219,6 +224,37 @@ class AlertListResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         alerts, balance = self._alerts.list(self._authentication.user(req))
         resp.data = _encode(AlertList([_listed(alert, balance) for alert in alerts]))
+
+
+def _amount_reached(fields: Fields) -> AmountReached:
+    target, threshold = _amounts(fields, ("target_amount", "alert_threshold"))
+    return AmountReached(target, threshold)
+
+
+def _amounts(fields: Fields, names: Sequence[str]) -> list[Decimal]:
+    empty = tuple(name for name in names if is_empty(fields.get(name)))
+    if empty:
+        raise EmptyFields(empty)
+    amounts, problems = [], []
+    for name in names:
+        try:
+            amounts.append(parse_positive_amount(fields[name]))
+        except ValueError as problem:
+            problems.append(FieldProblem(name, str(problem)))
+    if problems:
+        raise InvalidFields(tuple(problems))
+    return amounts
+
+
+def _alert_id(fields: Fields) -> int:
+    if "alert_id" not in fields:
+        raise MissingAlertId
+    alert_id = fields["alert_id"]
+    if is_empty(alert_id):
+        raise EmptyFields(("alert_id",))
+    if not isinstance(alert_id, int) or isinstance(alert_id, bool):
+        raise InvalidFields((FieldProblem("alert_id", "must be an integer"),))
+    return alert_id
 
 
 def _listed(alert: Alert, balance: Decimal) -> ListedAlert:

@@ -11,8 +11,9 @@ import falcon
 import msgspec
 from msgspec import Meta
 
-from domain.model.errors import ExpenseNotFound, NotFound
-from domain.model.recurring import LONGEST_EXPENSE_NAME, Frequency, RecurringExpense
+from domain.model.errors import EmptyExpense, EmptyFields, ExpenseNotFound, NotFound
+from domain.model.fields import Fields
+from domain.model.recurring import LONGEST_EXPENSE_NAME, Frequency, Recurrence, RecurringExpense, parse_recurrence
 from domain.rules.projection import DEFAULT_MONTHS, MOST_MONTHS, ProjectedMonth, sum_of
 from domain.use_cases.planning.plan_expenses import Plan, PlanExpenses
 from entrypoints.http.auth import Authentication
@@ -152,7 +153,7 @@ class RecurringExpensesResource:
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         identity = self._authentication.user(req)
-        added = self._plan_expenses.add(identity, parse_body(read_body(req)))
+        added = self._plan_expenses.add(identity, _new_recurrence(parse_body(read_body(req))))
         resp.status = 201
         resp.data = _encode(ExpenseKept(_ADDED, _shown(added)))
 
@@ -180,7 +181,7 @@ class RecurringExpenseResource:
     def on_put(self, req: falcon.Request, resp: falcon.Response, expense_id: str) -> None:
         identity = self._authentication.user(req)
         fields = parse_body(read_body(req))
-        changed = self._plan_expenses.change(identity, _expense_id(expense_id), fields)
+        changed = self._plan_expenses.change(identity, _expense_id(expense_id), parse_recurrence(fields))
         resp.data = _encode(ExpenseKept(_UPDATED, _shown(changed)))
 
     @describe(
@@ -275,6 +276,13 @@ class BreakdownResource:
         identity = self._authentication.user(req)
         months = query_integer(req, "months", largest=MOST_MONTHS, default=DEFAULT_MONTHS)
         resp.data = _encode(_breakdown(self._plan_expenses.plan(identity, months)))
+
+
+def _new_recurrence(fields: Fields) -> Recurrence:
+    try:
+        return parse_recurrence(fields)
+    except EmptyFields as error:
+        raise EmptyExpense(error.names) from None
 
 
 def _expense_id(text: str) -> int:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import attrs
 import falcon
 import msgspec
 from msgspec import Meta
 
+from domain.model.errors import FieldProblem, InvalidFields
+from domain.model.fields import Fields, is_empty, texts
+from domain.model.money import parse_positive_amount
 from domain.model.subscriptions import (
     LONGEST_INTERVAL_SECONDS,
     LONGEST_SUBSCRIPTION_NAME,
     Subscription,
     SubscriptionPayment,
     SubscriptionStatus,
+    parse_interval,
 )
-from domain.use_cases.planning.manage_subscriptions import ManageSubscriptions
+from domain.use_cases.money.guarded_orders import Guard
+from domain.use_cases.planning.manage_subscriptions import ManageSubscriptions, SubscriptionTerms
 from entrypoints.http.auth import Authentication
 from entrypoints.http.idempotency import Digests, read_guarded
 from entrypoints.http.openapi import Access, Operation, Parameter, describe
@@ -28,8 +34,11 @@ from entrypoints.http.payloads import (
     Count,
     all_of,
     milliseconds,
+    or_refusal,
     path_integer,
 )
+
+T = TypeVar("T")
 
 SHOWN_PAYMENTS = 100
 """So many of the latest are shown with a subscription."""
@@ -111,7 +120,7 @@ class SubscribeResource:
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         identity, fields, key = read_guarded(req, self._authentication, self._digests)
-        id = self._subscriptions.add(identity, fields, key)
+        id = self._subscriptions.add(identity, Guard(fields.get("pin"), key), or_refusal(lambda: _terms(fields)))
         resp.location = f"/api/user-actions/subscriptions/{id}"
         resp.content_type = falcon.MEDIA_TEXT
         resp.text = "Subscription created successfully."
@@ -185,6 +194,24 @@ class SubscriptionResource:
         identity = self._authentication.user(req)
         self._subscriptions.cancel(identity, path_integer(subscription_id))
         resp.status = 204
+
+
+def _terms(fields: Fields) -> SubscriptionTerms:
+    amount, interval_seconds, found = all_of(
+        lambda: _given(fields, "amount", parse_positive_amount),
+        lambda: _given(fields, "intervalSeconds", parse_interval),
+        lambda: texts(fields, {"name": LONGEST_SUBSCRIPTION_NAME}),
+    )
+    return SubscriptionTerms(amount, interval_seconds, found["name"])
+
+
+def _given(fields: Fields, name: str, parse: Callable[[object], T]) -> T:
+    try:
+        if is_empty(fields.get(name)):
+            raise ValueError("is required")
+        return parse(fields[name])
+    except ValueError as problem:
+        raise InvalidFields((FieldProblem(name, str(problem)),)) from None
 
 
 def _shown(subscription: Subscription) -> SubscriptionObject:

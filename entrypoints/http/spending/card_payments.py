@@ -11,10 +11,9 @@ import falcon
 import msgspec
 from msgspec import Meta
 
-from domain.model.errors import FieldProblem, InvalidFields, Refusal
-from domain.model.fields import Fields, parse_instant
-from domain.model.payments import Payment, parse_payment
-from domain.model.sessions import Identity
+from domain.model.errors import FieldProblem, InvalidFields
+from domain.model.fields import parse_instant
+from domain.model.payments import parse_payment
 from domain.model.transactions import BookedMovement
 from domain.use_cases.spending.record_card_payment import RecordCardPayment
 from entrypoints.http.auth import Authentication
@@ -25,6 +24,7 @@ from entrypoints.http.payloads import (
     Count,
     SignedAmountIn,
     all_of,
+    or_refusal,
     path_integer,
 )
 
@@ -117,7 +117,7 @@ class CardTransactionsResource:
     )
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         identity, fields, key = read_guarded(req, self._authentication, self._digests)
-        booked = self._record(identity, _payment_or_refusal(fields, identity), key)
+        booked = self._record(identity, or_refusal(lambda: parse_payment(fields, identity)), key)
         resp.status = 201
         resp.data = _encode(Recorded("Transaction added and evaluated for fraud.", _shown(booked)))
 
@@ -175,14 +175,6 @@ class ExplanationResource:
         booked, reasons = self._record.explain(identity, path_integer(transaction_id))
         shown = [ReasonObject(**attrs.asdict(reason)) for reason in reasons]
         resp.data = _encode(Explanation(booked.id, bool(booked.movement.fraud), shown))
-
-
-def _payment_or_refusal(fields: Fields, identity: Identity) -> Payment | Refusal:
-    """What was read, or why it couldn't be: the idempotency key is checked before that is told."""
-    try:
-        return parse_payment(fields, identity)
-    except Refusal as refusal:
-        return refusal
 
 
 def _shown(booked: BookedMovement) -> TransactionObject:
