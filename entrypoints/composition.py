@@ -100,6 +100,7 @@ class Hucha:
     work_due: Event
     """Set when work fell due."""
 
+    limits: RateLimits
     digests: Callable[[str, bytes], tuple[str, ...]]
     """Keyed digests of what a request asks for, newest key first."""
 
@@ -329,7 +330,7 @@ def _assemble(settings: Settings, tools: _Tools, rates: Rates, together: Togethe
         list_events=ListEvents(storage),
         risk_profiles=RiskProfiles(storage),
         operators=Operators(storage, clock, secrets),
-        register=Register(storage, clock, secrets, passwords, limits),
+        register=Register(storage, clock, secrets, passwords),
         sign_in=SignIn(storage, clock, secrets, passwords, tools.tokens, limits, token_life),
         change_password=ChangePassword(storage, clock, secrets, passwords, hashes, limits),
         manage_pin=ManagePin(storage, clock, secrets, passwords, hashes, limits),
@@ -349,6 +350,7 @@ def _assemble(settings: Settings, tools: _Tools, rates: Rates, together: Togethe
         due_work=_due_work(tools, bot_interval),
         prepare_work=partial(Purge().ensure, storage, clock),
         work_due=work_due,
+        limits=limits,
         digests=hashes.digests,
     )
 
