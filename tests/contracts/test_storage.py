@@ -756,7 +756,10 @@ class TestTrying:
         append(storage, judged(time=1))
         assert times(history(storage)) == [1]
 
-    def test_gives_up_on_a_row_that_stays_locked(self, mariadb, mariadb_url, open_storage):  # contract: G11
+    def test_gives_up_on_a_row_that_stays_locked(  # contract: G11
+        self, mariadb, mariadb_url, open_storage, monkeypatch
+    ):
+        monkeypatch.setattr("adapters.sql.retries.MOST_SECONDS", 2)
         judging(open_storage(mariadb_url))([judged().action])
         (seconds,) = mariadb.ask("SELECT @@GLOBAL.innodb_lock_wait_timeout")[0]
         mariadb.ask("SET GLOBAL innodb_lock_wait_timeout = 0")

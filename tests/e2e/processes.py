@@ -25,6 +25,14 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "entrypoints.cli", *words]
 
 
+def patient_serve() -> list[str]:
+    """A `hucha serve` that would wait for an hour, not for ten seconds, for what isn't finished when it stops."""
+    program = (
+        "import sys, entrypoints.cli, entrypoints.server as s; s.STOP_SECONDS = 3600; sys.exit(entrypoints.cli.main())"
+    )
+    return [sys.executable, "-c", program, "serve"]
+
+
 def hucha(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run one command to its end, in an environment of nothing but these variables."""
     return subprocess.run(
@@ -42,12 +50,12 @@ def hucha(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedPro
 class Serving:
     """A `hucha serve` that answers; `lines` are what it has said on standard error."""
 
-    def __init__(self, cwd: Path, **environment: str) -> None:
+    def __init__(self, cwd: Path, *, program: list[str] | None = None, **environment: str) -> None:
         self.lines: list[str] = []
         self._told = threading.Event()
         self.host, self.port = "", 0
         self.process = subprocess.Popen(
-            command("serve"),
+            program or command("serve"),
             cwd=cwd,
             env=_PLAIN | {"PORT": "0"} | environment,
             stdin=subprocess.DEVNULL,
@@ -168,16 +176,11 @@ class Answers:
                 raise ConnectionError("the connection was closed in the middle of an answer")
         return status, headers, body
 
-    def read_slowly(self, length: int) -> tuple[bytes, float]:
-        """The first bytes of the body of the next answer, and the longest wait for any of them in seconds."""
+    def beginning(self, length: int) -> bytes:
+        """The first bytes of the body of the next answer."""
         while self._file.readline().strip():
             pass
-        body, longest = bytearray(), 0.0
-        while len(body) < length:
-            began = time.monotonic()
-            body += self._file.read1(min(65536, length - len(body)))
-            longest = max(longest, time.monotonic() - began)
-        return bytes(body), longest
+        return self._file.read(length)
 
     def rest(self, length: int) -> bytes:
         """The bytes that follow."""
