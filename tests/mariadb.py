@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pwd
 import shutil
-import signal
-import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,13 +18,14 @@ import attrs
 import pymysql
 from sqlalchemy import make_url
 
+from tests.private_servers import die_with_parent, free_port
+
 START_SECONDS = 30
 STOP_SECONDS = 10
 PORTS = range(21_000, 32_000)
 """Below the ports that the system hands out by itself, so that none is taken between the choice and the start."""
 
 _SBIN = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/usr/libexec"])
-_PR_SET_PDEATHSIG = 1
 
 
 @attrs.define
@@ -97,10 +94,10 @@ def private_server() -> Iterator[MariaDB]:
         shutil.chown(data, "mysql", "mysql")
     try:
         _install(data)
-        port = _free_port()
+        port = free_port(PORTS)
         server = _start(data, port)
         try:
-            _wait_until_ready(server, port, data)
+            _wait_until_ready(server, data)
             yield MariaDB(port)
         finally:
             server.terminate()
@@ -151,40 +148,23 @@ def _start(data: Path, port: int) -> subprocess.Popen[bytes]:
         ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        preexec_fn=_die_with_parent,
+        preexec_fn=die_with_parent,
         **as_mysql,
     )
 
 
-def _wait_until_ready(server: subprocess.Popen[bytes], port: int, data: Path) -> None:
+def _wait_until_ready(server: subprocess.Popen[bytes], data: Path) -> None:
+    """By its socket, which is surely its own: another run's server may have been quicker at the port."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            pymysql.connect(host="127.0.0.1", port=port, user="root").close()
+            pymysql.connect(unix_socket=f"{data}/s.sock", user="root").close()
             return
         except pymysql.OperationalError:
             if server.poll() is not None or time.monotonic() > deadline:
                 log = data / "err.log"
                 raise RuntimeError(f"mariadbd didn't start: {log.read_text() if log.exists() else ''}") from None
             time.sleep(0.02)
-
-
-def _die_with_parent() -> None:
-    """A test run that is killed leaves no server behind (where the system can do that)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _free_port() -> int:
-    start = os.getpid() % len(PORTS)  # two test runs at once begin their search at different places
-    for port in [*PORTS[start:], *PORTS[:start]]:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-    raise RuntimeError("no port is free")
 
 
 def _mysql_user() -> object | None:
