@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -158,9 +159,10 @@ def _wait_until_ready(server: subprocess.Popen[bytes], data: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            pymysql.connect(unix_socket=f"{data}/s.sock", user="root").close()
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(f"{data}/s.sock")
             return
-        except pymysql.OperationalError:
+        except OSError:
             if server.poll() is not None or time.monotonic() > deadline:
                 log = data / "err.log"
                 raise RuntimeError(f"mariadbd didn't start: {log.read_text() if log.exists() else ''}") from None

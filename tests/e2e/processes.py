@@ -133,7 +133,11 @@ def connect(host: str, port: int, timeout: float = START_SECONDS, receive_buffer
     if receive_buffer is not None:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     client.settimeout(timeout)
-    client.connect((host, port))
+    try:
+        client.connect((host, port))
+    except OSError:
+        client.close()
+        raise
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return client
 

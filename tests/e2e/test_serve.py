@@ -100,7 +100,9 @@ def send_event(server: Serving) -> Answers:
     client = server.connect()
     client.sendall(request("POST", "/event", EVENT, JSON))
     has_read_all_that_was_sent(server)
-    return Answers(client)
+    answers = Answers(client)
+    client.close()  # it stays open for as long as the answers are read from it
+    return answers
 
 
 def test_sigterm_lets_a_running_request_finish_and_exits_0(tmp_path: Path, database: Path, lock: Lock) -> None:

@@ -98,6 +98,7 @@ def running(app: App, *, threads: int = 4, channel: type[HTTPChannel] = Channel)
         server.stop()
         thread.join(STOP_SECONDS + 5)
         assert not thread.is_alive(), "the server doesn't stop"
+        server.trigger.close()  # waitress leaves that to the end of the process
 
 
 @contextmanager
