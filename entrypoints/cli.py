@@ -18,7 +18,7 @@ from domain.model.errors import HuchaError
 from entrypoints.settings import Settings, WrongSetting
 
 if TYPE_CHECKING:
-    from domain.use_cases.manage_operators import Operators
+    from domain.use_cases.identity.manage_operators import Operators
     from ports.prices import Prices
 
 WORKER_REST_SECONDS = 0.5
@@ -132,7 +132,7 @@ def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
         _log.info("the database is %s", shown_database(settings))
         _tell_of_prices(hucha.prices)
         server.application = create_app(hucha)
-        worker = Worker(hucha.due_work, hucha.alarm, prepare=hucha.prepare_work, rest_seconds=WORKER_REST_SECONDS)
+        worker = Worker(hucha.due_work, hucha.work_due, prepare=hucha.prepare_work, rest_seconds=WORKER_REST_SECONDS)
         worker.start()
         try:
             serve(server, worker.ask_to_stop)
@@ -164,7 +164,7 @@ def _work(parsed: argparse.Namespace, settings: Settings) -> int:
     try:
         _log.info("the database is %s", shown_database(settings))
         _tell_of_prices(hucha.prices)
-        run_worker(Worker(hucha.due_work, hucha.alarm, prepare=hucha.prepare_work))
+        run_worker(Worker(hucha.due_work, hucha.work_due, prepare=hucha.prepare_work))
     finally:
         hucha.close()
     return 0

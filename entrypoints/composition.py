@@ -17,33 +17,33 @@ from adapters.system_secrets import SystemSecrets
 from domain.model.activity import Action
 from domain.model.errors import StorageUnavailable, Unavailable
 from domain.rules.activity import Verdict
-from domain.use_cases.audit import Audit
-from domain.use_cases.authorise_order import Outcome, in_flight
-from domain.use_cases.change_password import ChangePassword
-from domain.use_cases.deliver_mail import DeliverMail
-from domain.use_cases.judge_events import JudgeEvents
-from domain.use_cases.list_events import ListEvents
-from domain.use_cases.manage_alerts import ManageAlerts
-from domain.use_cases.manage_auto_invest import ManageAutoInvest
-from domain.use_cases.manage_operators import Operators
-from domain.use_cases.manage_pin import ManagePin
-from domain.use_cases.manage_subscriptions import ManageSubscriptions
-from domain.use_cases.move_money import MoveMoney, Order
-from domain.use_cases.plan_expenses import PlanExpenses
-from domain.use_cases.profile import Profile
-from domain.use_cases.purge import Purge
-from domain.use_cases.record_transaction import RecordTransaction
+from domain.use_cases.events.judge_events import JudgeEvents
+from domain.use_cases.events.list_events import ListEvents
+from domain.use_cases.events.set_risk_profiles import RiskProfiles
+from domain.use_cases.identity.change_password import ChangePassword
+from domain.use_cases.identity.manage_operators import Operators
+from domain.use_cases.identity.manage_pin import ManagePin
+from domain.use_cases.identity.profile import Profile
+from domain.use_cases.identity.register import Register
+from domain.use_cases.identity.sign_in import SignIn
+from domain.use_cases.jobs.purge import Purge
+from domain.use_cases.jobs.run_due_work import RunDueWork
+from domain.use_cases.market.manage_auto_invest import ManageAutoInvest
+from domain.use_cases.market.run_auto_invest import RunAutoInvest
+from domain.use_cases.market.show_portfolio import ShowPortfolio
+from domain.use_cases.market.trade_assets import TradeAssets
+from domain.use_cases.money.audit import Audit
+from domain.use_cases.money.authorise_order import Outcome, in_flight
+from domain.use_cases.money.move_money import MoveMoney, Order
+from domain.use_cases.money.quote_transfer import QuoteTransfer
+from domain.use_cases.money.show_history import ShowHistory
+from domain.use_cases.notifying.deliver_mail import DeliverMail
+from domain.use_cases.notifying.manage_alerts import ManageAlerts
+from domain.use_cases.planning.manage_subscriptions import ManageSubscriptions
+from domain.use_cases.planning.plan_expenses import PlanExpenses
+from domain.use_cases.planning.run_subscriptions import PaySubscriptions
 from domain.use_cases.refusals import or_raise
-from domain.use_cases.register import Register
-from domain.use_cases.run_auto_invest import RunAutoInvest
-from domain.use_cases.run_due_work import RunDueWork
-from domain.use_cases.run_subscriptions import PaySubscriptions
-from domain.use_cases.set_risk_profiles import RiskProfiles
-from domain.use_cases.show_history import ShowHistory
-from domain.use_cases.show_portfolio import ShowPortfolio
-from domain.use_cases.sign_in import SignIn
-from domain.use_cases.simulate_transfer import SimulateTransfer
-from domain.use_cases.trade_assets import TradeAssets
+from domain.use_cases.spending.record_card_payment import RecordCardPayment
 from entrypoints.batcher import Batcher
 from entrypoints.settings import Settings, WrongSetting
 from ports.clock import Clock
@@ -84,11 +84,11 @@ class Hucha:
     move_money: Callable[[Order], int]
     """Carries out one order, and gives the id of its movement; many threads may call it at once."""
 
-    record_transaction: RecordTransaction
+    record_card_payment: RecordCardPayment
     manage_alerts: ManageAlerts
     show_history: ShowHistory
     plan_expenses: PlanExpenses
-    simulate_transfer: SimulateTransfer
+    quote_transfer: QuoteTransfer
     prices: Prices
     portfolio: ShowPortfolio
     trade_assets: TradeAssets
@@ -99,7 +99,7 @@ class Hucha:
     prepare_work: Callable[[], None]
     """Makes sure that the jobs exist which always must."""
 
-    alarm: Event
+    work_due: Event
     """Set when work fell due."""
 
     digests: Callable[[str, bytes], tuple[str, ...]]
@@ -141,12 +141,12 @@ def build(settings: Settings) -> Hucha:
     secret_keys, data_keys = keys_of(settings, lambda: _has_customers(database))
     _migrate(database)
     _check_keys(database, {"SECRET_KEY": secret_keys, "DATA_KEY": data_keys})
-    alarm = Event()
-    storage = SqlStorage(database, AesGcmVault(KeyRing(data_keys)), alarm.set)
+    work_due = Event()
+    storage = SqlStorage(database, AesGcmVault(KeyRing(data_keys)), work_due.set)
     clock = SystemClock()
     outside = _limits(settings), _mailer(settings), _prices(settings, clock)
     tools = _tools(settings, storage, clock, KeyRing(secret_keys), *outside)
-    return _assemble(settings, tools, rates, partial(Batcher, shared=Unavailable), alarm)
+    return _assemble(settings, tools, rates, partial(Batcher, shared=Unavailable), work_due)
 
 
 def migrate_only(settings: Settings) -> bool:
@@ -317,10 +317,10 @@ def _prices(settings: Settings, clock: Clock) -> Prices:
     return HttpPrices(settings.market_prices_url, most_waiting=max(1, settings.threads // 4))
 
 
-def _assemble(settings: Settings, tools: _Tools, rates: Rates, together: Together[Any, Any], alarm: Event) -> Hucha:
+def _assemble(settings: Settings, tools: _Tools, rates: Rates, together: Together[Any, Any], work_due: Event) -> Hucha:
     storage, clock, secrets = tools.storage, tools.clock, tools.secrets
     passwords, hashes, limits = tools.passwords, tools.hashes, tools.limits
-    judge_events = JudgeEvents(storage, clock, secrets)
+    judge_events = JudgeEvents(storage, clock)
     token_life = timedelta(seconds=settings.access_token_seconds)
     bot_interval = timedelta(seconds=settings.auto_invest_interval_seconds)
     return Hucha(
@@ -329,35 +329,35 @@ def _assemble(settings: Settings, tools: _Tools, rates: Rates, together: Togethe
         judge_event=together(judge_events),
         judge_events=judge_events,
         list_events=ListEvents(storage),
-        risk_profiles=RiskProfiles(storage, secrets),
+        risk_profiles=RiskProfiles(storage),
         operators=Operators(storage, clock, secrets),
         register=Register(storage, clock, secrets, passwords, limits),
         sign_in=SignIn(storage, clock, secrets, passwords, tools.tokens, limits, token_life),
         change_password=ChangePassword(storage, clock, secrets, passwords, hashes, limits),
         manage_pin=ManagePin(storage, clock, secrets, passwords, hashes, limits),
-        profile=Profile(storage, secrets, limits),
-        move_money=partial(_move, together(MoveMoney(storage, clock, secrets, hashes))),
-        record_transaction=RecordTransaction(storage, clock, secrets),
-        manage_alerts=ManageAlerts(storage, clock, secrets),
+        profile=Profile(storage, limits),
+        move_money=partial(_move, together(MoveMoney(storage, clock, hashes))),
+        record_card_payment=RecordCardPayment(storage, clock),
+        manage_alerts=ManageAlerts(storage, clock),
         show_history=ShowHistory(storage),
-        plan_expenses=PlanExpenses(storage, clock, secrets),
-        simulate_transfer=SimulateTransfer(rates),
+        plan_expenses=PlanExpenses(storage, clock),
+        quote_transfer=QuoteTransfer(rates),
         prices=tools.prices,
         portfolio=ShowPortfolio(storage, tools.prices),
-        trade_assets=TradeAssets(storage, clock, secrets, hashes, tools.prices),
-        subscriptions=ManageSubscriptions(storage, clock, secrets, hashes),
-        auto_invest=ManageAutoInvest(storage, clock, secrets, hashes, bot_interval),
+        trade_assets=TradeAssets(storage, clock, hashes, tools.prices),
+        subscriptions=ManageSubscriptions(storage, clock, hashes),
+        auto_invest=ManageAutoInvest(storage, clock, hashes, bot_interval),
         audit=Audit(storage),
         due_work=_due_work(tools, bot_interval),
-        prepare_work=partial(Purge().ensure, storage, clock, secrets),
-        alarm=alarm,
+        prepare_work=partial(Purge().ensure, storage, clock),
+        work_due=work_due,
         digests=hashes.digests,
     )
 
 
 def _due_work(tools: _Tools, bot_interval: timedelta) -> RunDueWork:
     handlers = (DeliverMail(tools.mailer), PaySubscriptions(), RunAutoInvest(tools.prices, bot_interval), Purge())
-    return RunDueWork(tools.storage, tools.clock, tools.secrets, {handler.kind: handler for handler in handlers})
+    return RunDueWork(tools.storage, tools.clock, {handler.kind: handler for handler in handlers})
 
 
 def _move(carry_out: Callable[[Order], Outcome], order: Order) -> int:

@@ -13,7 +13,7 @@ from types import FrameType
 import attrs
 
 from domain.model.errors import HuchaError, StorageUnavailable
-from domain.use_cases.run_due_work import RunDueWork, Setback
+from domain.use_cases.jobs.run_due_work import JobFailure, RunDueWork
 
 LETTERS_AT_ONCE = 4
 """How many effects outside are under way at most: one server that stalls holds up few, and no work in the database."""
@@ -53,7 +53,7 @@ class Worker:
         self._pause_seconds = pause_seconds
         self._threads = _Threads(LETTERS_AT_ONCE, self._woken.set)
         self._clock = run_due_work.clock
-        self._due_work = attrs.evolve(run_due_work, crew=self._threads, report=log_setback)
+        self._due_work = attrs.evolve(run_due_work, executor=self._threads, report=log_failure)
         self._thread = threading.Thread(target=self._run, name="hucha-worker", daemon=True)
         self._in_trouble = False
 
@@ -131,19 +131,19 @@ def run_worker(worker: Worker) -> None:
     _log.info("stopped")
 
 
-def log_setback(setback: Setback) -> None:
-    """One line; at the first try and when a job is set aside, an error that nobody foresaw shows where it came from."""
-    job, reason = setback.job, {"reason": setback.reason}
-    unforeseen = not isinstance(setback.error, HuchaError) and (job.tries == 1 or setback.set_aside)
-    trace = setback.error if unforeseen else None
-    if setback.set_aside:
-        _log.error("%s %s is set aside, tries: %s", job.kind, job.subject, job.tries, extra=reason, exc_info=trace)
+def log_failure(failure: JobFailure) -> None:
+    """One line; at the first try and when a job is dead, an error that nobody foresaw shows where it came from."""
+    job, reason = failure.job, {"reason": failure.reason}
+    unforeseen = not isinstance(failure.error, HuchaError) and (job.tries == 1 or failure.dead)
+    trace = failure.error if unforeseen else None
+    if failure.dead:
+        _log.error("%s %s is dead, tries: %s", job.kind, job.subject, job.tries, extra=reason, exc_info=trace)
     else:
         _log.warning("%s %s failed, tries: %s", job.kind, job.subject, job.tries, extra=reason, exc_info=trace)
 
 
 class _Threads:
-    """A crew of at most so many threads, each of which does one thing and ends."""
+    """An executor of at most so many threads, each of which does one thing and ends."""
 
     def __init__(self, most: int, done: Callable[[], None]) -> None:
         self._most = most

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -90,12 +91,12 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def open_storage() -> Iterator[Callable[[str], SqlStorage]]:
+def open_storage() -> Iterator[Callable[..., SqlStorage]]:
     """Opens the storage at a URL, and closes it when the test ends."""
     opened = []
 
-    def open_one(url: str) -> SqlStorage:
-        storage = SqlStorage(open_database(url, THREADS), VAULT)
+    def open_one(url: str, **others: Any) -> SqlStorage:
+        storage = SqlStorage(open_database(url, THREADS), VAULT, **others)
         opened.append(storage)
         return storage
 

@@ -60,14 +60,14 @@ class FaultyStorage:
         """Have nothing happen of what was planned and hasn't come."""
         self._plans.clear()
 
-    def run(self, work: Callable[[Transaction], T], *, once: str) -> T:
+    def run(self, work: Callable[[Transaction], T]) -> T:
         def watched(tx: Transaction) -> T:
             result = work(self._watched(tx))
             self._pass("before commit")
             return result
 
         self._pass("begin")
-        result = self._storage.run(watched, once=once)
+        result = self._storage.run(watched)
         self._pass("after commit")
         return result
 

@@ -10,24 +10,24 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from adapters.memory.activity import MemoryActivityStore
-from adapters.memory.alerts import MemoryAlertStore
-from adapters.memory.assets import MemoryAssetStore
-from adapters.memory.auto_investing import MemoryAutoInvestingStore
-from adapters.memory.codes import MemoryCodeStore
-from adapters.memory.due_work import MemoryDueWorkStore
-from adapters.memory.idempotency import MemoryIdempotencyStore
-from adapters.memory.ledger import MemoryLedgerStore
-from adapters.memory.notifications import MemoryNotificationStore
-from adapters.memory.operators import MemoryOperatorStore
-from adapters.memory.outbox import MemoryOutboxStore
-from adapters.memory.recurring import MemoryRecurringExpenseStore
-from adapters.memory.risk_profiles import MemoryRiskProfileStore
-from adapters.memory.sessions import MemorySessionStore
-from adapters.memory.spending import MemorySpendingStore
-from adapters.memory.subscriptions import MemorySubscriptionStore
+from adapters.memory.events.activity import MemoryActivityStore
+from adapters.memory.events.risk_profiles import MemoryRiskProfileStore
+from adapters.memory.identity.codes import MemoryCodeStore
+from adapters.memory.identity.operators import MemoryOperatorStore
+from adapters.memory.identity.sessions import MemorySessionStore
+from adapters.memory.identity.users import MemoryUserStore
+from adapters.memory.jobs.due_work import MemoryDueWorkStore
+from adapters.memory.market.assets import MemoryAssetStore
+from adapters.memory.market.auto_investing import MemoryAutoInvestingStore
+from adapters.memory.money.idempotency import MemoryIdempotencyStore
+from adapters.memory.money.ledger import MemoryLedgerStore
+from adapters.memory.notifying.alerts import MemoryAlertStore
+from adapters.memory.notifying.notifications import MemoryNotificationStore
+from adapters.memory.notifying.outbox import MemoryOutboxStore
+from adapters.memory.planning.recurring_expenses import MemoryRecurringExpenseStore
+from adapters.memory.planning.subscriptions import MemorySubscriptionStore
+from adapters.memory.spending.card_payments import MemorySpendingStore
 from adapters.memory.undo import UndoLog
-from adapters.memory.users import MemoryUserStore
 from ports.storage import Transaction
 
 T = TypeVar("T")
@@ -57,7 +57,7 @@ class MemoryStorage:
         self.subscriptions = MemorySubscriptionStore(self._undo)
         self.auto_investing = MemoryAutoInvestingStore(self._undo)
 
-    def run(self, work: Callable[[Transaction], T], *, once: str) -> T:
+    def run(self, work: Callable[[Transaction], T]) -> T:
         with self._lock:
             try:
                 result = work(self)

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 
-class Trouble(Enum):
+class ErrorKind(Enum):
     """What an error of the driver means for the transaction in which it came."""
 
     ROLLED_BACK = "for certain not committed: run the whole transaction again"
@@ -42,11 +42,11 @@ class Database(Protocol):
     def migrating(self) -> AbstractContextManager[Connection]:
         """A connection that changes the schema while nobody else, on any node, does; committed at the block's end.
 
-        Raises Again instead of committing where it took so long that somebody else may have begun.
+        Raises Retry instead of committing where it took so long that somebody else may have begun.
         """
         ...
 
-    def trouble(self, error: DBAPIError) -> Trouble:
+    def classify(self, error: DBAPIError) -> ErrorKind:
         """What this error means."""
         ...
 

@@ -11,7 +11,7 @@ from pymysql.err import InterfaceError, InternalError
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from adapters.sql.database import Trouble
+from adapters.sql.database import ErrorKind
 from adapters.sql.retries import connected
 from adapters.sql.schema_lock import schema_lock
 
@@ -81,7 +81,7 @@ class MysqlDatabase:
                 yield connection  # closing it rolls back what wasn't committed
             except DBAPIError as error:
                 connection.invalidate()  # whatever state it is in, nobody uses it again
-                if self.trouble(error) is Trouble.LOST:
+                if self.classify(error) is ErrorKind.LOST:
                     engine.dispose()  # its idle neighbours are likely to be lost too
                 raise
 
@@ -93,15 +93,15 @@ class MysqlDatabase:
             claim.confirm(connection)
             connection.commit()
 
-    def trouble(self, error: DBAPIError) -> Trouble:
+    def classify(self, error: DBAPIError) -> ErrorKind:
         code = error.orig.args[0] if error.orig is not None and error.orig.args else None
         if code in _AGAIN:
-            return Trouble.ROLLED_BACK
+            return ErrorKind.ROLLED_BACK
         if code in _STOPPED:
-            return Trouble.STOPPED
+            return ErrorKind.STOPPED
         if code in _GONE or error.connection_invalidated or _is_out_of_step(error.orig, code):
-            return Trouble.LOST
-        return Trouble.UNFIT if code in _UNFIT else Trouble.OTHER
+            return ErrorKind.LOST
+        return ErrorKind.UNFIT if code in _UNFIT else ErrorKind.OTHER
 
     def close(self) -> None:
         self._write_engine.dispose()

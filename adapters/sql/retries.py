@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from adapters.sql.database import Database, Trouble
+from adapters.sql.database import Database, ErrorKind
 from domain.model.errors import StorageBusy, StorageUnavailable
 
 T = TypeVar("T")
@@ -21,21 +21,21 @@ MOST_SECONDS = 15
 _log = logging.getLogger("hucha.storage")
 
 
-class Again(Exception):
+class Retry(Exception):
     """The attempt left nothing behind, or what it left can be recognised: run it again. Its cause is the driver's."""
 
 
-class Contended(Again):
+class Contended(Retry):
     """Somebody else held what the attempt needed."""
 
 
-def meaning(trouble: Trouble, error: DBAPIError) -> Exception:
+def meaning(kind: ErrorKind, error: DBAPIError) -> Exception:
     """What to raise for an error of the driver."""
-    if trouble is Trouble.ROLLED_BACK:
+    if kind is ErrorKind.ROLLED_BACK:
         return Contended()
-    if trouble in (Trouble.STOPPED, Trouble.LOST):
-        return Again()
-    return StorageUnavailable(reason(error)) if trouble is Trouble.UNFIT else error
+    if kind in (ErrorKind.STOPPED, ErrorKind.LOST):
+        return Retry()
+    return StorageUnavailable(reason(error)) if kind is ErrorKind.UNFIT else error
 
 
 def connected(engine: Engine, database: Database) -> Connection:
@@ -43,19 +43,19 @@ def connected(engine: Engine, database: Database) -> Connection:
     try:
         return engine.connect()
     except DBAPIError as error:
-        if database.trouble(error) is Trouble.OTHER:
+        if database.classify(error) is ErrorKind.OTHER:
             raise StorageUnavailable(reason(error)) from error
         raise
 
 
 def until_settled(attempt: Callable[[], T]) -> T:
-    """Call `attempt` until it doesn't raise Again. Raises StorageUnavailable where that takes too long, as StorageBusy
+    """Call `attempt` until it doesn't raise Retry. Raises StorageUnavailable where that takes too long, as StorageBusy
     where it was the locks of others.
     """
     try:
         try:
             return attempt()
-        except Again as first:
+        except Retry as first:
             _log.info("running a transaction again", extra={"reason": reason(first.__cause__)})
         return _retrying(attempt)
     except PoolTimeout as error:
@@ -79,7 +79,7 @@ def _retrying(attempt: Callable[[], T]) -> T:
     )
 
     retrying = Retrying(
-        retry=retry_if_exception_type(Again),
+        retry=retry_if_exception_type(Retry),
         wait=wait_random_exponential(multiplier=0.02, max=1),
         stop=stop_after_attempt(MOST_ATTEMPTS) | stop_after_delay(MOST_SECONDS),
         reraise=True,
@@ -88,5 +88,5 @@ def _retrying(attempt: Callable[[], T]) -> T:
         return retrying(attempt)
     except Contended as last:
         raise StorageBusy(reason(last.__cause__)) from last
-    except Again as last:
+    except Retry as last:
         raise StorageUnavailable(reason(last.__cause__)) from last

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from adapters.sql.database import Database
-from adapters.sql.retries import Again, meaning, until_settled
+from adapters.sql.retries import Retry, meaning, until_settled
 from domain.model.errors import StorageUnavailable
 
 HEAD = "0005"
@@ -33,8 +33,8 @@ def _migrate(database: Database) -> bool:
         return before != HEAD
     except DBAPIError as error:
         if isinstance(error, IntegrityError) and "alembic_version" in str(error.statement):
-            raise Again from error  # another node wrote the version first
-        raise meaning(database.trouble(error), error) from error
+            raise Retry from error  # another node wrote the version first
+        raise meaning(database.classify(error), error) from error
 
 
 def _version(connection: Connection) -> str | None:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from adapters.sql.retries import Again, reason
+from adapters.sql.retries import Retry, reason
 from domain.model.errors import StorageUnavailable
 
 LEASE_SECONDS = 15
@@ -53,10 +53,10 @@ class Claim:
     def confirm(self, connection: Connection) -> None:
         """Make sure that nobody else has claimed the schema, nor can until this connection's transaction ends.
 
-        Raises Again where somebody has.
+        Raises Retry where somebody has.
         """
         if not self._renew(connection):
-            raise Again from RuntimeError("another node claimed the schema")
+            raise Retry from RuntimeError("another node claimed the schema")
 
     def keep(self, connect: Connect, released: threading.Event) -> None:
         """Renew until released or refused; a connection that breaks isn't the end, while the lease lasts."""

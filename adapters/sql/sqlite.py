@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from adapters.sql.database import Trouble
+from adapters.sql.database import ErrorKind
 from adapters.sql.fair_lock import FairLock
 from adapters.sql.prepared import driver_cursor
 from adapters.sql.retries import connected
@@ -88,13 +88,13 @@ class SqliteDatabase:
         with self._connected(self._read_engine) as connection, connection.begin():
             yield connection
 
-    def trouble(self, error: DBAPIError) -> Trouble:
+    def classify(self, error: DBAPIError) -> ErrorKind:
         code = getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY_CODE
         if code in _AGAIN:
-            return Trouble.ROLLED_BACK
+            return ErrorKind.ROLLED_BACK
         if code in _GONE:
-            return Trouble.LOST
-        return Trouble.UNFIT if code in _UNFIT else Trouble.OTHER
+            return ErrorKind.LOST
+        return ErrorKind.UNFIT if code in _UNFIT else ErrorKind.OTHER
 
     def _require_the_file(self) -> None:
         """Refuse to go on where the file was deleted or replaced: what is written to the old one is lost."""

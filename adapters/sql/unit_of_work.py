@@ -6,31 +6,32 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Generic, TypeVar
+from uuid import uuid4
 
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from adapters.sql.activity import SqlActivityStore
-from adapters.sql.alerts import SqlAlertStore
-from adapters.sql.assets import SqlAssetStore
-from adapters.sql.auto_investing import SqlAutoInvestingStore
-from adapters.sql.codes import SqlCodeStore
-from adapters.sql.database import Database, Trouble
-from adapters.sql.due_work import SqlDueWorkStore
-from adapters.sql.idempotency import SqlIdempotencyStore
-from adapters.sql.ledger import SqlLedgerStore
-from adapters.sql.notifications import SqlNotificationStore
-from adapters.sql.operators import SqlOperatorStore
-from adapters.sql.outbox import SqlOutboxStore
-from adapters.sql.recurring import SqlRecurringExpenseStore
-from adapters.sql.retries import Again, meaning, reason, until_settled
-from adapters.sql.risk_profiles import SqlRiskProfileStore
-from adapters.sql.sessions import SqlSessionStore
-from adapters.sql.spending import SqlSpendingStore
-from adapters.sql.subscriptions import SqlSubscriptionStore
+from adapters.sql.database import Database, ErrorKind
+from adapters.sql.events.activity import SqlActivityStore
+from adapters.sql.events.risk_profiles import SqlRiskProfileStore
+from adapters.sql.identity.codes import SqlCodeStore
+from adapters.sql.identity.operators import SqlOperatorStore
+from adapters.sql.identity.sessions import SqlSessionStore
+from adapters.sql.identity.users import SqlUserStore
+from adapters.sql.jobs.due_work import SqlDueWorkStore
+from adapters.sql.market.assets import SqlAssetStore
+from adapters.sql.market.auto_investing import SqlAutoInvestingStore
+from adapters.sql.money.idempotency import SqlIdempotencyStore
+from adapters.sql.money.ledger import SqlLedgerStore
+from adapters.sql.notifying.alerts import SqlAlertStore
+from adapters.sql.notifying.notifications import SqlNotificationStore
+from adapters.sql.notifying.outbox import SqlOutboxStore
+from adapters.sql.planning.recurring_expenses import SqlRecurringExpenseStore
+from adapters.sql.planning.subscriptions import SqlSubscriptionStore
+from adapters.sql.retries import Retry, meaning, reason, until_settled
+from adapters.sql.spending.card_payments import SqlSpendingStore
 from adapters.sql.tables import operations
-from adapters.sql.users import SqlUserStore
 from domain.model.errors import StorageUnavailable
 from ports.security import Vault
 from ports.storage import Transaction
@@ -66,16 +67,28 @@ class SqlTransaction:
 
 
 class SqlStorage:
-    """Storage in a SQL database. `wake` is called after each commit that added due work."""
+    """Storage in a SQL database. `wake` is called after each commit that added due work; `new_id` gives an id of
+    at most 36 characters that was never given before.
 
-    def __init__(self, database: Database, vault: Vault, wake: Callable[[], None] = lambda: None) -> None:
+    Each call of `run` has an id, kept with what it commits: should the connection drop while COMMIT is under way, it
+    tells whether the commit took place.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        wake: Callable[[], None] = lambda: None,
+        new_id: Callable[[], str] = lambda: str(uuid4()),
+    ) -> None:
         self._database = database
         self._vault = vault
         self._wake = wake
+        self._new_id = new_id
         self._numbers = count(1)
 
-    def run(self, work: Callable[[Transaction], T], *, once: str) -> T:
-        run = _Run(self._database, self._vault, work, once, purge=next(self._numbers) % PURGE_EVERY == 0)
+    def run(self, work: Callable[[Transaction], T]) -> T:
+        run = _Run(self._database, self._vault, work, self._new_id(), purge=next(self._numbers) % PURGE_EVERY == 0)
         result = until_settled(run.attempt)
         if run.added_due_work:
             self._wake()
@@ -87,17 +100,17 @@ class SqlStorage:
                 with self._database.reading() as connection:
                     return work(SqlTransaction(connection, self._vault))
             except DBAPIError as error:
-                raise meaning(self._database.trouble(error), error) from error
+                raise meaning(self._database.classify(error), error) from error
 
         return until_settled(attempt)
 
     def check(self) -> None:
         try:
             self._ask()
-        except Again:  # a connection that broke while it was idle says nothing of the database
+        except Retry:  # a connection that broke while it was idle says nothing of the database
             try:
                 self._ask()
-            except Again as error:
+            except Retry as error:
                 raise StorageUnavailable(reason(error.__cause__)) from error
 
     def _ask(self) -> None:
@@ -107,8 +120,8 @@ class SqlStorage:
         except PoolTimeout as error:
             raise StorageUnavailable("no connection was free in time") from error
         except DBAPIError as error:
-            problem = meaning(self._database.trouble(error), error)
-            raise (problem if isinstance(problem, Again) else StorageUnavailable(reason(error))) from error
+            problem = meaning(self._database.classify(error), error)
+            raise (problem if isinstance(problem, Retry) else StorageUnavailable(reason(error))) from error
 
     def close(self) -> None:
         self._database.close()
@@ -118,12 +131,12 @@ class _Run(Generic[T]):
     """One call of `run`: at most one of its attempts takes effect."""
 
     def __init__(
-        self, database: Database, vault: Vault, work: Callable[[Transaction], T], once: str, *, purge: bool
+        self, database: Database, vault: Vault, work: Callable[[Transaction], T], operation_id: str, *, purge: bool
     ) -> None:
         self._database = database
         self._vault = vault
         self._work = work
-        self._once = once
+        self._operation_id = operation_id
         self._purge = purge
         self._unknown: list[T] = []
         """The result of the attempt whose COMMIT was never answered, if there was one."""
@@ -143,11 +156,11 @@ class _Run(Generic[T]):
                 connection.commit()
                 return result
         except DBAPIError as error:
-            trouble = self._database.trouble(error)
-            if committing and self._database.commits_may_be_lost and trouble is not Trouble.ROLLED_BACK:
+            kind = self._database.classify(error)
+            if committing and self._database.commits_may_be_lost and kind is not ErrorKind.ROLLED_BACK:
                 self._unknown = committing  # whatever came back instead of an answer, the COMMIT may have taken place
-                raise Again from error
-            raise meaning(trouble, error) from error
+                raise Retry from error
+            raise meaning(kind, error) from error
 
     def _took_place(self, connection: Connection) -> bool:
         """Whether the attempt with the unknown COMMIT was committed; if not, leave the mark of this attempt."""
@@ -155,7 +168,7 @@ class _Run(Generic[T]):
         if self._purge:
             connection.execute(delete(operations).where(operations.c.created_at < now - OPERATIONS_KEPT))
         try:
-            connection.execute(insert(operations), {"id": self._once, "created_at": now})
+            connection.execute(insert(operations), {"id": self._operation_id, "created_at": now})
         except IntegrityError:
             if not self._unknown:
                 raise

@@ -20,64 +20,40 @@ from domain.model.errors import (
 )
 from entrypoints.composition import Hucha
 from entrypoints.http import openapi
-from entrypoints.http.alerts import (
-    AlertDeleteResource,
-    AlertListResource,
-    AmountReachedResource,
-    BalanceDropResource,
-)
 from entrypoints.http.auth import Authentication, log_denial
-from entrypoints.http.auto_invest import (
-    AutoInvestResource,
-    DisableAutoInvestResource,
-    EnableAutoInvestResource,
-)
 from entrypoints.http.cors import Cors
 from entrypoints.http.dialects import Dialect, dialect_of, write
-from entrypoints.http.docs import DocsFileResource, DocsResource, OpenApiResource
 from entrypoints.http.envelope import ROUTE_KEY, Envelope
-from entrypoints.http.events import EventResource, EventsResource
-from entrypoints.http.health import HealthResource, MetricsResource, ReadinessResource
-from entrypoints.http.market import PriceResource, PricesResource
-from entrypoints.http.metrics import Metrics
-from entrypoints.http.money import (
-    DepositResource,
-    FundTransferResource,
-    OrderTaker,
-    TransactionsResource,
-    WithdrawResource,
-)
-from entrypoints.http.openapi import Route
-from entrypoints.http.passwords import (
+from entrypoints.http.events.events import EventResource, EventsResource
+from entrypoints.http.events.risk_profiles import RiskProfileResource
+from entrypoints.http.identity.passwords import (
     ChangePasswordResource,
     ResetPasswordResource,
     SendOtpResource,
     VerifyOtpResource,
 )
-from entrypoints.http.pins import CreatePinResource, ResetPinResource, UpdatePinResource
-from entrypoints.http.profile import (
+from entrypoints.http.identity.pins import CreatePinResource, ResetPinResource, UpdatePinResource
+from entrypoints.http.identity.profile import (
     DashboardAccountResource,
     DashboardUserResource,
     ProfileResource,
     SettingsResource,
 )
-from entrypoints.http.recurring import (
-    BreakdownResource,
-    ProjectionResource,
-    RecurringExpenseResource,
-    RecurringExpensesResource,
-)
-from entrypoints.http.registration import AuthRegisterResource, UsersRegisterResource
-from entrypoints.http.risk_profiles import RiskProfileResource
-from entrypoints.http.signing_in import (
+from entrypoints.http.identity.registration import AuthRegisterResource, UsersRegisterResource
+from entrypoints.http.identity.signing_in import (
     AuthLoginResource,
     AuthLogoutResource,
     RefreshResource,
     UsersLoginResource,
     UsersLogoutResource,
 )
-from entrypoints.http.subscriptions import SubscribeResource, SubscriptionResource, SubscriptionsResource
-from entrypoints.http.trading import (
+from entrypoints.http.market.auto_invest import (
+    AutoInvestResource,
+    DisableAutoInvestResource,
+    EnableAutoInvestResource,
+)
+from entrypoints.http.market.prices import PriceResource, PricesResource
+from entrypoints.http.market.trading import (
     AssetsResource,
     BuyAssetResource,
     NetWorthResource,
@@ -85,8 +61,32 @@ from entrypoints.http.trading import (
     SellAssetResource,
     TradeTaker,
 )
-from entrypoints.http.transactions import CardTransactionsResource, ExplanationResource
-from entrypoints.http.transfers import FeesResource, RatesResource, SimulateResource
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.money.cash import (
+    DepositResource,
+    FundTransferResource,
+    OrderTaker,
+    TransactionsResource,
+    WithdrawResource,
+)
+from entrypoints.http.money.transfer_quotes import FeesResource, RatesResource, SimulateResource
+from entrypoints.http.notifying.alerts import (
+    AlertDeleteResource,
+    AlertListResource,
+    AmountReachedResource,
+    BalanceDropResource,
+)
+from entrypoints.http.openapi import Route
+from entrypoints.http.operating.docs import DocsFileResource, DocsResource, OpenApiResource
+from entrypoints.http.operating.health import HealthResource, MetricsResource, ReadinessResource
+from entrypoints.http.planning.recurring_expenses import (
+    BreakdownResource,
+    ProjectionResource,
+    RecurringExpenseResource,
+    RecurringExpensesResource,
+)
+from entrypoints.http.planning.subscriptions import SubscribeResource, SubscriptionResource, SubscriptionsResource
+from entrypoints.http.spending.card_payments import CardTransactionsResource, ExplanationResource
 from entrypoints.settings import Network
 
 DENIALS = (
@@ -178,7 +178,7 @@ def _account_routes(hucha: Hucha, authentication: Authentication) -> list[Route]
 
 
 def _alert_and_transaction_routes(hucha: Hucha, authentication: Authentication) -> list[Route]:
-    record, alerts = hucha.record_transaction, hucha.manage_alerts
+    record, alerts = hucha.record_card_payment, hucha.manage_alerts
     return [
         Route("/api/alerts/amount_reached", AmountReachedResource(alerts, authentication)),
         Route("/api/alerts/balance_drop", BalanceDropResource(alerts, authentication)),
@@ -190,11 +190,11 @@ def _alert_and_transaction_routes(hucha: Hucha, authentication: Authentication) 
 
 
 def _transfer_routes(hucha: Hucha, authentication: Authentication) -> list[Route]:
-    simulate_transfer = hucha.simulate_transfer
+    quote_transfer = hucha.quote_transfer
     return [
-        Route("/api/transfers/simulate", SimulateResource(simulate_transfer, authentication)),
-        Route("/api/transfers/fees", FeesResource(simulate_transfer, authentication)),
-        Route("/api/transfers/rates", RatesResource(simulate_transfer, authentication)),
+        Route("/api/transfers/simulate", SimulateResource(quote_transfer, authentication)),
+        Route("/api/transfers/fees", FeesResource(quote_transfer, authentication)),
+        Route("/api/transfers/rates", RatesResource(quote_transfer, authentication)),
     ]
 
 

@@ -12,8 +12,8 @@ import falcon
 from domain.model.errors import Forbidden, Unauthenticated
 from domain.model.operators import Operator
 from domain.model.sessions import Claims, Identity
-from domain.use_cases.manage_operators import Operators
-from domain.use_cases.sign_in import SignIn
+from domain.use_cases.identity.manage_operators import Operators
+from domain.use_cases.identity.sign_in import SignIn
 from entrypoints.settings import Network
 
 _SIGNS_OF_A_PROXY = ("X-Forwarded-For", "Forwarded", "Via", "X-Real-IP")

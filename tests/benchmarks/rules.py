@@ -17,7 +17,7 @@ from domain.rules.activity import judge
 from domain.rules.auto_invest import decide
 from domain.rules.backtest import Backtest
 from domain.rules.projection import MOST_MONTHS, project
-from entrypoints.http.events import parse_event
+from entrypoints.http.events.events import parse_event
 from tests.benchmarks.load import bodies
 from tests.benchmarks.table import Row, interleaved
 

@@ -109,7 +109,7 @@ def serve_paying(port: int, threads: int, database: str) -> None:
     settings = _make_customers(port, threads, database, customers=200, bcrypt_rounds=4)
     hucha = build(settings)
     make_due(hucha, DUE)
-    Worker(hucha.due_work, hucha.alarm).start()
+    Worker(hucha.due_work, hucha.work_due).start()
     _serve(create_app(hucha), port, threads)
 
 
@@ -137,7 +137,7 @@ def new_customer(hucha: Any, number: int) -> tuple[str, str, str]:
     """Register a customer, with a PIN and money; the token, the account number and the email address."""
     from domain.model.users import Details
     from domain.rules.registration import Registration
-    from domain.use_cases.move_money import Order
+    from domain.use_cases.money.move_money import Order
 
     email = f"customer{number}@bench.org"
     user = hucha.register(Registration("Customer", email, "NuweTest1$", Details()))

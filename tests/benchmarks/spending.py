@@ -53,7 +53,7 @@ class _bank:  # noqa: N801  # read as a function
         self._hucha = build(Settings(database_url=url, bcrypt_rounds=4, rate_limits=False))
         token, _, _ = new_customer(self._hucha, 1)
         self._identity = self._hucha.sign_in.identify(token)
-        self._hucha.storage.run(self._fill, once="fill")
+        self._hucha.storage.run(self._fill)
         return self
 
     def __exit__(self, *reason: object) -> None:
@@ -65,7 +65,7 @@ class _bank:  # noqa: N801  # read as a function
 
         started = time.perf_counter()
         for number in range(PAYMENTS):
-            self._hucha.record_transaction(self._identity, Payment(Decimal("1.50"), f"category {number % 20}", None))
+            self._hucha.record_card_payment(self._identity, Payment(Decimal("1.50"), f"category {number % 20}", None))
         return (time.perf_counter() - started) / PAYMENTS
 
     def _fill(self, tx: Any) -> None:

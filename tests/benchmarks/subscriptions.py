@@ -63,7 +63,7 @@ def make_due(hucha: Any, number: int) -> None:
     """So many subscriptions of 1,000 users, which are due now and then in a year."""
     from domain.model.subscriptions import Subscription
     from domain.model.users import Details, HashedPassword, NewUser
-    from domain.use_cases.manage_subscriptions import SUBSCRIPTION
+    from domain.use_cases.planning.manage_subscriptions import SUBSCRIPTION
 
     now = datetime.now(UTC)
     then = now - timedelta(seconds=YEAR_SECONDS)
@@ -78,14 +78,14 @@ def make_due(hucha: Any, number: int) -> None:
             tx.users.move(id, Decimal("1000000000.00"), overdraw=True)
         return ids
 
-    ids = hucha.storage.run(users, once="payers")
+    ids = hucha.storage.run(users)
 
     def subscribe(tx: Any) -> None:
         for one in range(number):
             subscription = Subscription(ids[one % USERS], Decimal("9.99"), YEAR_SECONDS, then)
             tx.due_work.add(SUBSCRIPTION, tx.subscriptions.add(subscription), subscription.next_due)
 
-    hucha.storage.run(subscribe, once="subscriptions")
+    hucha.storage.run(subscribe)
 
 
 class _awake:  # noqa: N801  # read as a function

@@ -26,7 +26,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from adapters.memory.clock import SetClock
 from adapters.memory.storage import MemoryStorage
-from adapters.sql.database import Trouble, open_database
+from adapters.sql.database import ErrorKind, open_database
 from adapters.sql.schema import migrate
 from adapters.sql.sqlite import BUSY_TIMEOUT_SECONDS
 from adapters.sql.tables import metadata
@@ -37,7 +37,7 @@ from domain.model.errors import OperatorNameTaken, OperatorNotFound, StorageUnav
 from domain.model.operators import Operator
 from domain.model.risk_profiles import RiskProfile
 from domain.rules.activity import replay
-from domain.use_cases.judge_events import JudgeEvents
+from domain.use_cases.events.judge_events import JudgeEvents
 from ports.storage import Storage, Transaction
 from tests.conftest import LONG, VAULT
 from tests.contracts.test_rows import facts
@@ -46,7 +46,7 @@ from tests.mariadb import MariaDB
 from tests.oracles import codes_of_all
 
 T = TypeVar("T")
-OpenStorage = Callable[[str], SqlStorage]
+OpenStorage = Callable[..., SqlStorage]
 
 NOON = datetime(2024, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
 ANNA = Operator("anna", "fingerprint of anna", NOON)
@@ -77,7 +77,7 @@ def judged(
 
 
 def run(storage: Storage, work: Callable[[Transaction], T]) -> T:
-    return storage.run(work, once=new_id())
+    return storage.run(work)
 
 
 def append(storage: Storage, *some: JudgedAction, stream: str = "event") -> None:
@@ -109,7 +109,7 @@ def activity_of(storage: Storage, user_id: int = 1, stream: str = "event") -> Us
 
 
 def judging(storage: Storage, stream: str = "event") -> JudgeEvents:
-    return JudgeEvents(storage, SetClock(NOON), SystemSecrets(), stream)
+    return JudgeEvents(storage, SetClock(NOON), stream)
 
 
 def random_actions(random: Random, count: int, users: Sequence[int] = (1, 2, 3)) -> list[Action]:
@@ -855,26 +855,26 @@ class TestOutages:
     @pytest.mark.parametrize(
         ("error", "meaning"),
         [
-            *((PyMySQLOperationalError(code, "?"), Trouble.ROLLED_BACK) for code in (1020, 1205, 1213)),
-            *((PyMySQLOperationalError(code, "?"), Trouble.STOPPED) for code in (1206, 1317, 1969, 3024)),
+            *((PyMySQLOperationalError(code, "?"), ErrorKind.ROLLED_BACK) for code in (1020, 1205, 1213)),
+            *((PyMySQLOperationalError(code, "?"), ErrorKind.STOPPED) for code in (1206, 1317, 1969, 3024)),
             *(
-                (PyMySQLOperationalError(code, "?"), Trouble.LOST)
+                (PyMySQLOperationalError(code, "?"), ErrorKind.LOST)
                 for code in (1040, 1203, 1158, 1159, 1160, 1161, 2006)
             ),
             *(
-                (PyMySQLOperationalError(code, "?"), Trouble.UNFIT)
+                (PyMySQLOperationalError(code, "?"), ErrorKind.UNFIT)
                 for code in (1045, 1129, 1130, 1142, 1146, 1226, 1290, 1698, 1792, 2026)
             ),
-            (InterfaceError(0, ""), Trouble.LOST),
-            (InternalError("Packet sequence number wrong - got 3 expected 1"), Trouble.LOST),
-            (InternalError(1815, "Internal error"), Trouble.OTHER),
-            (PyMySQLOperationalError(1064, "You have an error in your SQL syntax"), Trouble.OTHER),
+            (InterfaceError(0, ""), ErrorKind.LOST),
+            (InternalError("Packet sequence number wrong - got 3 expected 1"), ErrorKind.LOST),
+            (InternalError(1815, "Internal error"), ErrorKind.OTHER),
+            (PyMySQLOperationalError(1064, "You have an error in your SQL syntax"), ErrorKind.OTHER),
         ],
         ids=repr,
     )
     def test_means_what_the_server_s_manual_says(self, error, meaning):
         database = open_database("mysql+pymysql://root@127.0.0.1:1/none", 1)
-        assert database.trouble(DBAPIError("SELECT 1", None, error)) is meaning
+        assert database.classify(DBAPIError("SELECT 1", None, error)) is meaning
 
     def test_waits_until_the_server_has_a_connection_free(self, mariadb, mariadb_url, open_storage):
         """Root has a connection of its own there: what is crowded is everybody else."""
@@ -1009,7 +1009,13 @@ class TestLostConnections:
         self, mariadb: MariaDB, mariadb_url: str, open_storage: OpenStorage, loss: Loss, attempts_needed: int
     ):
         with FlakyProxy(mariadb.port) as proxy:
-            storage = open_storage(through(proxy, mariadb_url))
+            ids: list[str] = []
+
+            def remembered() -> str:
+                ids.append(new_id())
+                return ids[-1]
+
+            storage = open_storage(through(proxy, mariadb_url), new_id=remembered)
             append(storage, judged(time=1))
             attempts: list[None] = []
 
@@ -1018,12 +1024,11 @@ class TestLostConnections:
                 tx.activity.append("event", [judged(time=2)])
                 return f"what attempt {len(attempts)} found"
 
-            once = new_id()
             proxy.break_at(is_commit, loss)
-            assert storage.run(work, once=once) == f"what attempt {attempts_needed} found"
+            assert storage.run(work) == f"what attempt {attempts_needed} found"
             assert len(attempts) == attempts_needed
             assert times(history(storage)) == [1, 2]
-        with execute(mariadb_url, "SELECT count(*) FROM operations WHERE id = :id", id=once) as rows:
+        with execute(mariadb_url, "SELECT count(*) FROM operations WHERE id = :id", id=ids[-1]) as rows:
             assert rows == [(1,)]
 
     @pytest.mark.parametrize("arrives", [True, False], ids=["the commit arrives", "the commit is lost"])

@@ -16,7 +16,7 @@ from domain.model.notifications import Notification
 from domain.model.sessions import Identity
 from domain.model.users import Details
 from domain.rules.registration import Registration
-from domain.use_cases.move_money import Order
+from domain.use_cases.money.move_money import Order
 from entrypoints.composition import Hucha
 from entrypoints.http.app import create_app
 

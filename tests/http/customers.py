@@ -13,7 +13,7 @@ from falcon.testing import Result, TestClient
 from adapters.memory.clock import SetClock
 from adapters.memory.mailer import RecordingMailer
 from domain.model.mail import Mail
-from domain.use_cases.deliver_mail import MAIL, DeliverMail
+from domain.use_cases.notifying.deliver_mail import MAIL, DeliverMail
 from entrypoints.composition import Hucha, build_in_memory
 from entrypoints.settings import Settings
 

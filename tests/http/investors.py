@@ -16,7 +16,7 @@ from adapters.memory.clock import SetClock
 from adapters.memory.mailer import RecordingMailer
 from adapters.memory.prices import FixedPrices
 from domain.model.mail import Mail
-from domain.use_cases.run_due_work import RunDueWork
+from domain.use_cases.jobs.run_due_work import RunDueWork
 from entrypoints.composition import Hucha, build_in_memory
 from entrypoints.settings import Settings
 

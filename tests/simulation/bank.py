@@ -18,15 +18,15 @@ from domain.model.due_work import DueJob
 from domain.model.sessions import Identity
 from domain.model.transactions import MovementType
 from domain.model.users import Details, HashedPassword, NewUser, Pin
-from domain.use_cases.authorise_order import Outcome
-from domain.use_cases.deliver_mail import MAIL, DeliverMail
-from domain.use_cases.manage_auto_invest import ManageAutoInvest
-from domain.use_cases.manage_subscriptions import ManageSubscriptions
-from domain.use_cases.move_money import MoveMoney, Order
-from domain.use_cases.run_auto_invest import RunAutoInvest
-from domain.use_cases.run_due_work import RunDueWork
-from domain.use_cases.run_subscriptions import PaySubscriptions
-from domain.use_cases.trade_assets import TradeAssets, TradeOrder
+from domain.use_cases.jobs.run_due_work import RunDueWork
+from domain.use_cases.market.manage_auto_invest import ManageAutoInvest
+from domain.use_cases.market.run_auto_invest import RunAutoInvest
+from domain.use_cases.market.trade_assets import TradeAssets, TradeOrder
+from domain.use_cases.money.authorise_order import Outcome
+from domain.use_cases.money.move_money import MoveMoney, Order
+from domain.use_cases.notifying.deliver_mail import MAIL, DeliverMail
+from domain.use_cases.planning.manage_subscriptions import ManageSubscriptions
+from domain.use_cases.planning.run_subscriptions import PaySubscriptions
 from ports.storage import Storage, Transaction
 
 NOON = datetime(2024, 11, 20, 12, tzinfo=UTC)
@@ -52,17 +52,17 @@ class Bank:
 
     @property
     def subscriptions(self) -> ManageSubscriptions:
-        return ManageSubscriptions(self.storage, self.clock, self.secrets, _HASHES)
+        return ManageSubscriptions(self.storage, self.clock, _HASHES)
 
     @property
     def bot(self) -> ManageAutoInvest:
-        return ManageAutoInvest(self.storage, self.clock, self.secrets, _HASHES, BOT_INTERVAL)
+        return ManageAutoInvest(self.storage, self.clock, _HASHES, BOT_INTERVAL)
 
     def worker(self, storage: Storage | None = None) -> RunDueWork:
         """A worker of its own, over this storage or another one that leads to it."""
         handlers = (PaySubscriptions(), RunAutoInvest(self.prices, BOT_INTERVAL), DeliverMail(self.mailer))
         by_kind = {handler.kind: handler for handler in handlers}
-        return RunDueWork(storage or self.storage, self.clock, self.secrets, by_kind)
+        return RunDueWork(storage or self.storage, self.clock, by_kind)
 
     def open_account(self, money: str | Decimal = "0") -> Identity:
         """A customer with a PIN and so much money."""
@@ -71,7 +71,7 @@ class Bank:
     def move(self, who: Identity, type: MovementType, amount: object, target: Identity | None = None) -> Outcome:
         number = None if target is None else target.account_number
         order = Order(type, who.user_id, PIN, amount, number)
-        return MoveMoney(self.storage, self.clock, self.secrets, _HASHES)([order])[0]
+        return MoveMoney(self.storage, self.clock, _HASHES)([order])[0]
 
     def subscribe(self, who: Identity, amount: object, interval_seconds: int, name: str | None = None) -> int:
         fields = {"pin": PIN, "amount": amount, "intervalSeconds": interval_seconds, "name": name}
@@ -79,7 +79,7 @@ class Bank:
 
     def trade(self, who: Identity, side: str, symbol: str, size: object) -> int:
         order = TradeOrder(side, symbol, size, PIN)  # type: ignore[arg-type]
-        return TradeAssets(self.storage, self.clock, self.secrets, _HASHES, self.prices)(who, order)
+        return TradeAssets(self.storage, self.clock, _HASHES, self.prices)(who, order)
 
     def jobs(self, kind: str, until: datetime = FAR_AWAY) -> dict[int, DueJob]:
         """The jobs of a kind by their subject."""
@@ -94,13 +94,12 @@ def open_account(storage: Storage, hashes: HmacHashes, money: str | Decimal = "0
     """A customer with a PIN and so much money."""
     number = next(_numbers)
     new = NewUser(f"account {number}", "Ana", f"ana{number}@{mail}", HashedPassword("a hash", "key 1"), Details(), NOON)
-    secrets = SystemSecrets()
-    user_id = storage.run(lambda tx: tx.users.add(new), once=secrets.new_id())
+    user_id = storage.run(lambda tx: tx.users.add(new))
     pin = Pin(hashes.hash("pin", str(user_id), PIN))
-    storage.run(lambda tx: tx.users.set_pin(user_id, pin), once=secrets.new_id())
+    storage.run(lambda tx: tx.users.set_pin(user_id, pin))
     if Decimal(money):
         order = Order("CASH_DEPOSIT", user_id, PIN, money)
-        (outcome,) = MoveMoney(storage, SetClock(NOON), secrets, hashes)([order])
+        (outcome,) = MoveMoney(storage, SetClock(NOON), hashes)([order])
         assert isinstance(outcome, int), outcome
     return Identity(user_id, new.account_number, "no session")
 

@@ -19,7 +19,7 @@ from domain.model.auto_investing import AutoInvesting
 from domain.model.notifications import Notification
 from domain.model.subscriptions import Subscription, SubscriptionPayment
 from domain.model.transactions import Movement
-from domain.use_cases.audit import Audit
+from domain.use_cases.money.audit import Audit
 from ports.storage import Storage, Transaction
 
 ALL = 1_000_000

@@ -30,10 +30,11 @@ from adapters.sql.database import open_database
 from adapters.sql.schema import migrate
 from adapters.sql.unit_of_work import SqlStorage
 from domain.model.errors import PricesUnavailable, Refusal, StorageUnavailable
-from domain.use_cases import run_due_work, run_subscriptions
-from domain.use_cases.manage_auto_invest import AUTO_INVEST
-from domain.use_cases.manage_subscriptions import SUBSCRIPTION
-from domain.use_cases.run_due_work import LONGEST_WAIT, RunDueWork
+from domain.use_cases.jobs import run_due_work
+from domain.use_cases.jobs.run_due_work import LONGEST_WAIT, RunDueWork
+from domain.use_cases.market.manage_auto_invest import AUTO_INVEST
+from domain.use_cases.planning import run_subscriptions
+from domain.use_cases.planning.manage_subscriptions import SUBSCRIPTION
 from ports.storage import Storage
 from tests.conftest import LONG, VAULT
 from tests.faulty_storage import Crashed, Event, FaultyStorage, Moment, busy, crash, unavailable

@@ -14,8 +14,8 @@ import pytest
 
 from domain.model.errors import StorageUnavailable
 from domain.model.sessions import Identity
-from domain.use_cases.manage_subscriptions import SUBSCRIPTION
-from domain.use_cases.run_due_work import RunDueWork
+from domain.use_cases.jobs.run_due_work import RunDueWork
+from domain.use_cases.planning.manage_subscriptions import SUBSCRIPTION
 from ports.storage import Storage
 from tests.faulty_storage import Crashed, Event, FaultyStorage, Moment, busy, crash, unavailable
 from tests.simulation.bank import Bank, settle
@@ -103,7 +103,7 @@ def test_the_dead_do_nothing_any_more(debtor: Callable[[], Debtor]) -> None:
         with pytest.raises(Crashed):
             one.worker.run_once(one.bank.clock.now())
     with pytest.raises(Crashed):
-        one.faulty.run(lambda tx: None, once="an id")
+        one.faulty.run(lambda tx: None)
     assert one.kept() == before
 
 

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
-from uuid import uuid4
 
 import attrs
 import pytest
@@ -24,8 +23,8 @@ from domain.model.errors import InvalidOtp, InvalidPin, InvalidResetToken, PinLo
 from domain.model.sessions import Identity
 from domain.model.users import Details, Pin, User
 from domain.rules.registration import Registration
-from domain.use_cases.deliver_mail import MAIL
-from domain.use_cases.move_money import Order
+from domain.use_cases.money.move_money import Order
+from domain.use_cases.notifying.deliver_mail import MAIL
 from entrypoints.composition import Hucha, build
 from entrypoints.settings import Settings
 from ports.storage import Transaction
@@ -114,7 +113,7 @@ def reset_pin(user: User, otp: str) -> Guess:
 
 
 def pin_of(town: Town, user: User) -> Pin:
-    account = town.nodes[1].storage.run(lambda tx: tx.users.lock({user.id})[user.id], once=str(uuid4()))
+    account = town.nodes[1].storage.run(lambda tx: tx.users.lock({user.id})[user.id])
     assert account.pin is not None
     return account.pin
 

@@ -43,8 +43,8 @@ from domain.model.idempotency import IdempotencyKey
 from domain.model.sessions import Identity
 from domain.model.transactions import MovementType
 from domain.model.users import Details, HashedPassword, NewUser
-from domain.use_cases.authorise_order import Outcome
-from domain.use_cases.move_money import MoveMoney, Order
+from domain.use_cases.money.authorise_order import Outcome
+from domain.use_cases.money.move_money import MoveMoney, Order
 from entrypoints.composition import Hucha, build, build_in_memory
 from entrypoints.settings import Settings
 from tests.conftest import LONG
@@ -224,7 +224,7 @@ class MoneyMachine(RuleBasedStateMachine):
         number = next(self._numbers)
         account_number = SystemSecrets().new_uuid()
         user = NewUser(account_number, "Ana", f"ana{number}@nuwe.com", hashed_password(), Details(), self.clock.now())
-        id = self.hucha.storage.run(lambda tx: tx.users.add(user), once=SystemSecrets().new_id())
+        id = self.hucha.storage.run(lambda tx: tx.users.add(user))
         self.model.customers[id] = Customer(Identity(id, account_number, "no session"))
 
     @rule(number=st.integers(0, MOST_CUSTOMERS - 1), pin=st.sampled_from(PINS))
@@ -341,7 +341,7 @@ class MoneyMachine(RuleBasedStateMachine):
     def give(self, orders: Sequence[Order]) -> None:
         """Have orders carried out in one transaction, and compare each outcome with the model's."""
         now = self.clock.now()
-        move_money = MoveMoney(self.hucha.storage, self.clock, SystemSecrets(), HmacHashes(KeyRing([KEY])))
+        move_money = MoveMoney(self.hucha.storage, self.clock, HmacHashes(KeyRing([KEY])))
         for order, outcome in zip(orders, move_money(orders), strict=True):
             self.compare(order, outcome, now)
 

@@ -22,8 +22,8 @@ import pytest
 from adapters.memory.clock import SetClock
 from adapters.simulated_prices import SimulatedPrices
 from domain.model.sessions import Identity
-from domain.use_cases.manage_subscriptions import SUBSCRIPTION, ManageSubscriptions
-from domain.use_cases.trade_assets import TradeAssets, TradeOrder
+from domain.use_cases.market.trade_assets import TradeAssets, TradeOrder
+from domain.use_cases.planning.manage_subscriptions import SUBSCRIPTION, ManageSubscriptions
 from entrypoints.composition import Hucha, build
 from entrypoints.settings import Settings
 from tests.conftest import LONG
@@ -131,7 +131,7 @@ def invest(hucha: Hucha, customer: Identity, then: datetime) -> None:
     """At prices of another month, so that the bot finds something to do."""
     clock = SetClock(then)
     prices = SimulatedPrices(hucha.settings.market_seed, clock)
-    trade = TradeAssets(hucha.storage, clock, hucha.manage_pin.secrets, hucha.manage_pin.hashes, prices)
+    trade = TradeAssets(hucha.storage, clock, hucha.manage_pin.hashes, prices)
     for symbol in ("BTC", "GOLD", "TSLA"):
         trade(customer, TradeOrder("buy", symbol, "2.00", PIN))
     hucha.auto_invest.enable(customer, PIN)
@@ -139,12 +139,12 @@ def invest(hucha: Hucha, customer: Identity, then: datetime) -> None:
 
 def subscribe(hucha: Hucha, customer: Identity, then: datetime) -> None:
     """To what is due every second and every other one, each at a fraction of a second of its own."""
-    secrets, hashes = hucha.manage_pin.secrets, hucha.manage_pin.hashes
+    hashes = hucha.manage_pin.hashes
     for number in range(SUBSCRIPTIONS_EACH):
         clock = SetClock(then + timedelta(microseconds=1_000 * (customer.user_id * SUBSCRIPTIONS_EACH + number)))
         amount = Decimal(1 + 10 * number).scaleb(-1)
         fields = {"pin": PIN, "amount": amount, "intervalSeconds": 1 + number % 2, "name": f"number {number}"}
-        ManageSubscriptions(hucha.storage, clock, secrets, hashes).add(customer, fields)
+        ManageSubscriptions(hucha.storage, clock, hashes).add(customer, fields)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -17,8 +17,8 @@ import pytest
 
 from domain.model.sessions import Identity
 from domain.model.subscriptions import Subscription, SubscriptionPayment
-from domain.use_cases.manage_auto_invest import AUTO_INVEST
-from domain.use_cases.manage_subscriptions import SUBSCRIPTION
+from domain.use_cases.market.manage_auto_invest import AUTO_INVEST
+from domain.use_cases.planning.manage_subscriptions import SUBSCRIPTION
 from ports.storage import Storage
 from tests.conftest import LONG
 from tests.simulation.bank import BOT_INTERVAL, PIN, Bank, settle

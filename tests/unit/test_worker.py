@@ -25,9 +25,9 @@ from adapters.system_secrets import SystemSecrets
 from domain.model.due_work import DueJob
 from domain.model.errors import StorageUnavailable
 from domain.model.mail import Mail
-from domain.use_cases.deliver_mail import DeliverMail, queue_mail
-from domain.use_cases.purge import Purge
-from domain.use_cases.run_due_work import Handler, InsideWork, Look, RunDueWork
+from domain.use_cases.jobs.purge import Purge
+from domain.use_cases.jobs.run_due_work import Handler, JobContext, RunDueWork, TransactionalHandler
+from domain.use_cases.notifying.deliver_mail import DeliverMail, queue_mail
 from entrypoints.worker import LETTERS_AT_ONCE, POLL_SECONDS, Worker
 from ports.clock import Clock
 from ports.mail import Mailer
@@ -43,7 +43,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @attrs.define
-class Notes(InsideWork[None]):
+class Notes(TransactionalHandler[None]):
     """Work in the database that notes what it did."""
 
     done: list[int] = attrs.field(factory=list)
@@ -51,10 +51,10 @@ class Notes(InsideWork[None]):
     kind = "note"
     most_tries = 5
 
-    def see(self) -> None:
+    def fetch(self) -> None:
         pass
 
-    def work(self, tx: Transaction, jobs: Sequence[DueJob], look: Look[None]) -> list[datetime | None]:
+    def work(self, tx: Transaction, jobs: Sequence[DueJob], context: JobContext[None]) -> list[datetime | None]:
         self.done += [job.subject for job in jobs]
         return [None for _ in jobs]
 
@@ -86,19 +86,19 @@ class HastyClock(SystemClock):
 
 def run_due_work(storage: Storage, *handlers: Handler, clock: Clock | None = None) -> RunDueWork:
     by_kind = {handler.kind: handler for handler in handlers}
-    return RunDueWork(storage, clock or SystemClock(), SECRETS, by_kind)
+    return RunDueWork(storage, clock or SystemClock(), by_kind)
 
 
 def post(storage: Storage, *numbers: int) -> None:
     for number in numbers:
         mail = Mail("ana@bank.test", "Savings Alert", f"body {number}", f"id-{number}")
-        storage.run(lambda tx, mail=mail: queue_mail(tx, mail, datetime.now(UTC)), once=SECRETS.new_id())
+        storage.run(lambda tx, mail=mail: queue_mail(tx, mail, datetime.now(UTC)))
 
 
 def note(storage: Storage, *subjects: int) -> None:
     for subject in subjects:
         now = datetime.now(UTC)
-        storage.run(lambda tx, s=subject, now=now: tx.due_work.add("note", s, now), once=SECRETS.new_id())
+        storage.run(lambda tx, s=subject, now=now: tx.due_work.add("note", s, now))
 
 
 def depth(storage: Storage) -> int:
@@ -290,11 +290,11 @@ def test_setbacks_are_logged_in_a_line_each_without_secrets(caplog: pytest.LogCa
         post(storage, 1)
         caplog.set_level(logging.INFO, "hucha")
         with working(storage, DeliverMail(server.mailer())):
-            wait_for(lambda: storage.read(lambda tx: tx.due_work.set_aside_count()))
-            wait_for(lambda: "set aside" in caplog.text)
+            wait_for(lambda: storage.read(lambda tx: tx.due_work.dead_count()))
+            wait_for(lambda: "is dead" in caplog.text)
     (record,) = (record for record in caplog.records if record.name == "hucha.worker")
     assert record.levelname == "ERROR"
-    assert record.getMessage() == "mail 1 is set aside, tries: 1"
+    assert record.getMessage() == "mail 1 is dead, tries: 1"
     assert record.__dict__["reason"] == "The mail couldn't be sent: the server refused the letter (554 5.7.1)"
     assert record.exc_info is None
     assert "body 1" not in caplog.text and "ana@" not in caplog.text
@@ -311,7 +311,7 @@ def test_a_worker_with_nothing_to_do_takes_less_than_a_hundredth_of_a_core(sqlit
         return (time.process_time() - spent) / seconds
 
     with working(sqlite, DeliverMail(RecordingMailer()), Purge(), waits=waits):
-        Purge().ensure(sqlite, SystemClock(), SECRETS)
+        Purge().ensure(sqlite, SystemClock())
         wait_for(lambda: waits.all)
         wait_for(lambda: share() < 0.01)
 
@@ -385,8 +385,8 @@ from adapters.sql.database import open_database
 from adapters.sql.unit_of_work import SqlStorage
 from adapters.system_clock import SystemClock
 from adapters.system_secrets import SystemSecrets
-from domain.use_cases.deliver_mail import DeliverMail
-from domain.use_cases.run_due_work import RunDueWork
+from domain.use_cases.notifying.deliver_mail import DeliverMail
+from domain.use_cases.jobs.run_due_work import RunDueWork
 from entrypoints.worker import Worker, run_worker
 from tests.conftest import VAULT
 
@@ -402,7 +402,7 @@ class Mortal(FileMailer):
 DeliverMail.lease = timedelta(seconds=2)
 storage = SqlStorage(open_database(url, 6), VAULT)
 mailer = Mortal(Path(folder), "Hucha <no-reply@hucha.example>")
-due_work = RunDueWork(storage, SystemClock(), SystemSecrets(), {"mail": DeliverMail(mailer)})
+due_work = RunDueWork(storage, SystemClock(), {"mail": DeliverMail(mailer)})
 print("working", flush=True)
 run_worker(Worker(due_work))
 print("stopped", flush=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from alembic import context
 from alembic.operations import Operations
 
-from adapters.sql.retries import Again
+from adapters.sql.retries import Retry
 from adapters.sql.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
@@ -25,5 +25,5 @@ with Operations.context(migrating):
         step.module.upgrade()
 if steps:
     if migrating.get_current_heads() != current:
-        raise Again from RuntimeError("another node wrote the version first")
+        raise Retry from RuntimeError("another node wrote the version first")
     migrating.stamp(context.script, "head")

@@ -1,0 +1,1 @@
+"""The event rules, and how closely a user is watched."""

@@ -1,0 +1,60 @@
+"""What users see of themselves and of their account, and what they change.
+
+Sources: seed B, task 1; contract B1, D1.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import attrs
+
+from domain.model.errors import Unauthenticated
+from domain.model.fields import Fields
+from domain.model.sessions import Identity
+from domain.model.users import User
+from domain.rules.registration import parse_details
+from ports.limits import RateLimits
+from ports.storage import Storage, Transaction
+
+
+@attrs.frozen
+class Profile:
+    """Shows and changes a signed-in user's own details."""
+
+    storage: Storage
+    limits: RateLimits
+
+    def show(self, identity: Identity) -> User:
+        """The user. Raises Unauthenticated where there is none any more, StorageUnavailable."""
+        return self.storage.read(lambda tx: _user(tx, identity))
+
+    def balance(self, identity: Identity) -> Decimal:
+        """The balance of the account, with two decimals. Raises StorageUnavailable."""
+        return self.storage.read(lambda tx: tx.users.balance(identity.user_id))
+
+    def change(self, identity: Identity, fields: Fields, address: str) -> User:
+        """Change the details that `fields` names; an empty one is unset.
+
+        Raises InvalidFields, TooManyRequests (who looks for taken phone numbers), PhoneTaken, StorageUnavailable.
+        """
+        parse_details(fields)
+        if "phone_number" in fields or "country_code" in fields:
+            self.limits.hit("register", address)
+
+        def work(tx: Transaction) -> User:
+            tx.users.lock({identity.user_id})
+            user = _user(tx, identity)
+            details = parse_details(fields, user.details)
+            if details != user.details:
+                tx.users.set_details(user.id, details)
+            return attrs.evolve(user, details=details)
+
+        return self.storage.run(work)
+
+
+def _user(tx: Transaction, identity: Identity) -> User:
+    user = tx.users.get(identity.user_id)
+    if user is None:
+        raise Unauthenticated
+    return user

@@ -1,0 +1,1 @@
+"""Prices, trades, portfolios and the bot."""

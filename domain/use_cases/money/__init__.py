@@ -1,0 +1,1 @@
+"""Cash, transfers, the ledger and idempotent orders."""

@@ -1,0 +1,80 @@
+"""Users' recurring expenses, and what they will do to the balance. Source: seed A, task 2; contract A4 to A6."""
+
+from __future__ import annotations
+
+import attrs
+
+from domain.model.errors import EmptyExpense, EmptyFields, ExpenseNotFound
+from domain.model.fields import Fields
+from domain.model.recurring import RecurringExpense, parse_recurrence
+from domain.model.sessions import Identity
+from domain.rules.projection import DEFAULT_MONTHS, Projection, project
+from ports.clock import Clock
+from ports.storage import Storage, Transaction
+
+
+@attrs.frozen
+class Plan:
+    """A projection, and the expenses that it is of, in its order."""
+
+    expenses: tuple[RecurringExpense, ...]
+    projection: Projection
+
+
+@attrs.frozen
+class PlanExpenses:
+    """Keeps a signed-in user's own recurring expenses, and projects them."""
+
+    storage: Storage
+    clock: Clock
+
+    def show(self, identity: Identity) -> list[RecurringExpense]:
+        """The user's expenses, oldest first. Raises StorageUnavailable."""
+        return self.storage.read(lambda tx: tx.recurring_expenses.of_user(identity.user_id))
+
+    def add(self, identity: Identity, fields: Fields) -> RecurringExpense:
+        """Keep a new expense. Raises MissingFields, EmptyExpense, InvalidFields, StorageUnavailable."""
+        try:
+            recurrence = parse_recurrence(fields)
+        except EmptyFields as error:
+            raise EmptyExpense(error.names) from None
+        now = self.clock.now()
+        return self.storage.run(lambda tx: tx.recurring_expenses.add(identity.user_id, recurrence, now))
+
+    def change(self, identity: Identity, expense_id: int, fields: Fields) -> RecurringExpense:
+        """Put another recurrence in the place of what an expense was.
+
+        Raises MissingFields, EmptyFields, InvalidFields, ExpenseNotFound (someone else's too), StorageUnavailable.
+        """
+        recurrence = parse_recurrence(fields)
+
+        def work(tx: Transaction) -> RecurringExpense:
+            changed = tx.recurring_expenses.change(identity.user_id, expense_id, recurrence)
+            if changed is None:
+                raise ExpenseNotFound
+            return changed
+
+        return self.storage.run(work)
+
+    def remove(self, identity: Identity, expense_id: int) -> None:
+        """Forget an expense. Raises ExpenseNotFound (someone else's too), StorageUnavailable."""
+
+        def work(tx: Transaction) -> None:
+            if not tx.recurring_expenses.remove(identity.user_id, expense_id):
+                raise ExpenseNotFound
+
+        self.storage.run(work)
+
+    def plan(self, identity: Identity, months: int = DEFAULT_MONTHS) -> Plan:
+        """The `months` (1 to 120) calendar months after this one, by UTC, from the balance of now.
+
+        Raises StorageUnavailable.
+        """
+
+        def work(tx: Transaction) -> Plan:
+            expenses = tx.recurring_expenses.of_user(identity.user_id)
+            balance = tx.users.balance(identity.user_id)
+            recurrences = [one.recurrence for one in expenses]
+            return Plan(tuple(expenses), project(recurrences, balance, self.clock.now().date(), months))
+
+        return self.storage.read(work)

@@ -1,0 +1,1 @@
+"""Card payments and what they tell."""

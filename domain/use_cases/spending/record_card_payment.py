@@ -1,0 +1,137 @@
+"""Record what a customer has spent or received, and judge it. Source: seed A, task 5; contract A9, A10, G8."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+import attrs
+
+from domain.model.errors import (
+    FieldProblem,
+    InvalidFields,
+    KeyReused,
+    NotFound,
+    Refusal,
+    Unauthenticated,
+)
+from domain.model.idempotency import KEYS_KEPT, IdempotencyKey
+from domain.model.notifications import Notification
+from domain.model.payments import Payment
+from domain.model.sessions import Identity
+from domain.model.spending import SpendingReason
+from domain.model.transactions import BookedMovement, Movement
+from domain.rules.spending_fraud import RAPID_WINDOW, SpendingVerdict, judge_spending, months_before
+from domain.use_cases.money.authorise_order import in_flight, keep_outcome
+from domain.use_cases.money.book_movement import book_movement
+from domain.use_cases.refusals import or_raise
+from ports.clock import Clock
+from ports.storage import Storage, Transaction
+
+AHEAD: Final = timedelta(minutes=5)
+"""A clock may be so far ahead of ours."""
+
+
+@attrs.frozen
+class RecordCardPayment:
+    """Books card payments, with the verdict that was given at the time."""
+
+    storage: Storage
+    clock: Clock
+
+    def __call__(
+        self, identity: Identity, payment: Payment | Refusal, key: IdempotencyKey | None = None
+    ) -> BookedMovement:
+        """The payment as it was booked. No funds are asked for: it has happened.
+
+        What couldn't be read comes as its refusal, and is refused once the key has been checked. Raises KeyReused,
+        that refusal, InvalidFields (a timestamp too far ahead), BalanceOutOfRange, KeyInFlight, StorageUnavailable.
+        """
+        now = self.clock.now()
+        payment = _not_ahead(payment, now)
+        if key is None:
+            payment = or_raise(payment)
+
+        def work(tx: Transaction) -> BookedMovement | Refusal:
+            if not tx.users.lock({identity.user_id}):
+                return Unauthenticated()
+            kept = key and tx.idempotency.find(identity.user_id, key.key, now - KEYS_KEPT)
+            if key and kept:
+                known = kept.fingerprint in key.fingerprints
+                booked = _payment(tx, identity.user_id, kept.outcome) if known else None
+                return booked or KeyReused()
+            if isinstance(payment, Refusal):
+                return payment
+            booked = self._book(tx, identity, payment, now)
+            keep_outcome(tx, identity.user_id, key, booked.id, now)
+            return booked
+
+        with in_flight(key):
+            return or_raise(self.storage.run(work))
+
+    def explain(self, identity: Identity, transaction_id: int) -> tuple[BookedMovement, list[SpendingReason]]:
+        """A payment, and why it was judged as it was. Raises NotFound, StorageUnavailable."""
+
+        def work(tx: Transaction) -> tuple[BookedMovement, list[SpendingReason]]:
+            booked = _payment(tx, identity.user_id, transaction_id)
+            if booked is None:
+                raise NotFound
+            return booked, tx.spending.reasons(transaction_id)
+
+        return self.storage.read(work)
+
+    def list(
+        self,
+        identity: Identity,
+        limit: int,
+        *,
+        before: int | None = None,
+        category: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[BookedMovement]:
+        """The user's payments, newest first. Raises StorageUnavailable."""
+        return self.storage.read(
+            lambda tx: tx.spending.payments(
+                identity.user_id, limit, before=before, category=category, since=since, until=until
+            )
+        )
+
+    def _book(self, tx: Transaction, identity: Identity, payment: Payment, now: datetime) -> BookedMovement:
+        user_id, timestamp = identity.user_id, payment.timestamp or now
+        verdict = self._judged(tx, user_id, payment, timestamp)
+        movement = Movement(
+            "CARD_PAYMENT",
+            user_id,
+            payment.amount,
+            timestamp,
+            now,
+            category=payment.category,
+            fraud=verdict.fraud,
+        )
+        id = book_movement(tx, movement, overdraw=True)
+        tx.spending.record(id, movement, verdict.reasons)
+        if verdict.fraud:
+            data = {"transactionId": id, "rules": [reason.rule for reason in verdict.reasons]}
+            tx.notifications.add(Notification(user_id, "fraud_flag", data, now))
+        return BookedMovement(id, movement, identity.account_number, None)
+
+    def _judged(self, tx: Transaction, user_id: int, payment: Payment, timestamp: datetime) -> SpendingVerdict:
+        if payment.amount <= 0:
+            return SpendingVerdict()
+        facts = tx.spending.facts(
+            user_id, payment.category, timestamp, months_before(timestamp), timestamp - RAPID_WINDOW
+        )
+        return judge_spending(payment.amount, facts)
+
+
+def _not_ahead(payment: Payment | Refusal, now: datetime) -> Payment | Refusal:
+    if isinstance(payment, Payment) and payment.timestamp is not None and payment.timestamp > now + AHEAD:
+        return InvalidFields((FieldProblem("timestamp", "must not be more than 5 minutes ahead"),))
+    return payment
+
+
+def _payment(tx: Transaction, user_id: int, transaction_id: int) -> BookedMovement | None:
+    """A card payment of this user."""
+    found = tx.spending.payments(user_id, 1, before=transaction_id + 1)
+    return found[0] if found and found[0].id == transaction_id else None
