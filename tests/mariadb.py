@@ -26,6 +26,7 @@ STOP_SECONDS = 10
 PORTS = range(21_000, 32_000)
 """Below the ports that the system hands out by itself, so that none is taken between the choice and the start."""
 
+_LOG_SIZE = "--innodb-log-file-size=16M"  # of the usual 96 MB each server would write every one
 _SBIN = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/usr/libexec"])
 
 
@@ -89,14 +90,15 @@ def private_server() -> Iterator[MariaDB]:
     """Start a server and stop it at the end. To be called from the main thread: the server dies with its thread."""
     folder = Path(tempfile.mkdtemp(prefix="hucha-mariadb-"))  # short enough for the path of a socket
     folder.chmod(0o755)
-    data = folder / "data"
-    data.mkdir()
-    if os.geteuid() == 0:
-        shutil.chown(data, "mysql", "mysql")
+    data, temporary = folder / "data", folder / "tmp"
+    for own in (data, temporary):  # a server that starts throws away what others have in a folder that they share
+        own.mkdir()
+        if os.geteuid() == 0:
+            shutil.chown(own, "mysql", "mysql")
     try:
-        _install(data)
+        _install(data, temporary)
         port = free_port(PORTS)
-        server = _start(data, port)
+        server = _start(data, temporary, port)
         try:
             _wait_until_ready(server, data)
             yield MariaDB(port)
@@ -111,18 +113,26 @@ def private_server() -> Iterator[MariaDB]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _install(data: Path) -> None:
+def _install(data: Path, temporary: Path) -> None:
     program = shutil.which("mariadb-install-db", path=_SBIN)
-    options = ["--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db"]
+    options = [
+        "--no-defaults",
+        f"--datadir={data}",
+        "--auth-root-authentication-method=normal",
+        "--skip-test-db",
+        _LOG_SIZE,
+    ]
     user = ["--user=mysql"] if os.geteuid() == 0 else []
-    done = subprocess.run([program, *options, *user], capture_output=True, text=True, check=False)
+    environment = os.environ | {"TMPDIR": str(temporary)}
+    done = subprocess.run([program, *options, *user], env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"mariadb-install-db failed: {done.stdout}{done.stderr}")
 
 
-def _start(data: Path, port: int) -> subprocess.Popen[bytes]:
+def _start(data: Path, temporary: Path, port: int) -> subprocess.Popen[bytes]:
     options = {
         "datadir": data,
+        "tmpdir": temporary,
         "socket": data / "s.sock",
         "port": port,
         "pid-file": data / "pid",
@@ -145,6 +155,7 @@ def _start(data: Path, port: int) -> subprocess.Popen[bytes]:
             "--skip-name-resolve",
             "--skip-log-bin",
             "--skip-ssl",  # the flaky proxy reads along
+            _LOG_SIZE,
             *(f"--{name}={value}" for name, value in options.items()),
         ],
         stdout=subprocess.DEVNULL,

@@ -21,7 +21,6 @@ from adapters.memory.mailer import RecordingMailer
 from adapters.memory.storage import MemoryStorage
 from adapters.sql.unit_of_work import SqlStorage
 from adapters.system_clock import SystemClock
-from adapters.system_secrets import SystemSecrets
 from domain.model.due_work import DueJob
 from domain.model.errors import StorageUnavailable
 from domain.model.mail import Mail
@@ -38,7 +37,6 @@ from tests.smtp_server import Manners, SmtpServer
 PATIENCE = 20
 """Seconds after which a test says that something hangs."""
 
-SECRETS = SystemSecrets()
 ROOT = Path(__file__).parents[2]
 
 
