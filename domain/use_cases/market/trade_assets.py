@@ -159,7 +159,7 @@ def _tell(tx: Transaction, id: int, trade: Trade, after: Holding, market: Market
     letter = trade_letter(user.email, user.name, trade, after, holdings, balance, net_worth(balance, holdings, known))
     queue_mail(tx, attrs.evolve(letter, message_id=f"trade-{id}-{now:%Y%m%dT%H%M%S%f}"), now)
     data = {
-        "transactionId": id,
+        "transaction_id": id,
         "side": trade.side,
         "symbol": trade.symbol,
         "quantity": f"{plain(trade.quantity):f}",

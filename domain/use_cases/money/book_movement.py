@@ -54,4 +54,4 @@ def _tell(tx: Transaction, alert: Alert, movement_id: int, movement: Movement) -
     message_id = f"alert-{alert.id}-{movement_id}-{now:%Y%m%dT%H%M%S%f}"
     queue_mail(tx, attrs.evolve(letter, message_id=message_id), now)
     kind: NotificationKind = "savings_alert" if isinstance(alert.condition, AmountReached) else "balance_drop"
-    tx.notifications.add(Notification(user.id, kind, {"alertId": alert.id, "transactionId": movement_id}, now))
+    tx.notifications.add(Notification(user.id, kind, {"alert_id": alert.id, "transaction_id": movement_id}, now))

@@ -178,7 +178,7 @@ class _Batch:
             judged, judge_and_keep(self.tx, "account", actions, self.now) if actions else (), strict=True
         ):
             if verdict.alert:
-                data = {"codes": list(verdict.codes), "transactionId": id, "amount": str(movement.amount)}
+                data = {"codes": list(verdict.codes), "transaction_id": id, "amount": str(movement.amount)}
                 self.tx.notifications.add(Notification(movement.user_id, "activity_codes", data, self.now))
 
 

@@ -107,5 +107,10 @@ class _Run:
             return
         letter = subscription_ended_letter(user.email, user.name, ended)
         queue_mail(self.tx, attrs.evolve(letter, message_id=f"subscription-{ended.id}-ended"), self.now)
-        data = {"subscriptionId": ended.id, "name": ended.name, "amount": str(ended.amount), "payments": ended.payments}
+        data = {
+            "subscription_id": ended.id,
+            "name": ended.name,
+            "amount": str(ended.amount),
+            "payments": ended.payments,
+        }
         self.tx.notifications.add(Notification(user.id, "subscription_ended", data, self.now))

@@ -112,7 +112,7 @@ class RecordCardPayment:
         id = book_movement(tx, movement, overdraw=True)
         tx.spending.record(id, movement, verdict.reasons)
         if verdict.fraud:
-            data = {"transactionId": id, "rules": [reason.rule for reason in verdict.reasons]}
+            data = {"transaction_id": id, "rules": [reason.rule for reason in verdict.reasons]}
             tx.notifications.add(Notification(user_id, "fraud_flag", data, now))
         return BookedMovement(id, movement, identity.account_number, None)
 

@@ -13,7 +13,7 @@ from tests.contracts.test_storage import NOON, Mishap, run
 
 
 def notification(number: int, user_id: int = 1) -> Notification:
-    data = {"codes": [30, 1100], "transactionId": number, "amount": "9999999999999.99", "text": "Añá 😀", "none": None}
+    data = {"codes": [30, 1100], "transaction_id": number, "amount": "9999999999999.99", "text": "Añá 😀", "none": None}
     return Notification(user_id, "activity_codes", data, NOON - timedelta(minutes=number))
 
 
@@ -31,7 +31,7 @@ def test_come_back_as_they_were_kept_latest_first(storage):
     assert first < second < third
     kept = [attrs.evolve(one, id=id) for one, id in zip(mine, (first, second, third), strict=True)]
     assert newest(storage) == kept[::-1]
-    assert [one.data["transactionId"] for one in newest(storage, user_id=2)] == [9]
+    assert [one.data["transaction_id"] for one in newest(storage, user_id=2)] == [9]
     assert newest(storage, user_id=3) == []
 
 
