@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PARALLEL := -n logical --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench proof clean
+.PHONY: help install run test coverage check bench proof clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ run: $(VENV)/run ## serve the API on http://127.0.0.1:3000, over SQLite in var/
 
 test: $(VENV)/dev ## run the tests
 	$(BIN)/python -m pytest -q $(PARALLEL)
+
+coverage: $(VENV)/dev ## run the tests, and tell which lines and branches none of them reaches
+	$(BIN)/python -m pytest -q $(PARALLEL) --cov
 
 check: $(VENV)/dev ## lint, format, types, the floors of the house
 	$(BIN)/ruff check .
@@ -34,7 +37,7 @@ proof: $(VENV)/dev ## run the long proofs: simulations, kill tests, two processe
 	HUCHA_PROOF=long $(BIN)/python -m pytest -q $(PARALLEL) -m proof
 
 clean: ## remove what can be made again; var/, with the data, stays
-	rm -rf $(VENV) build dist *.egg-info .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .pytest_cache .coverage .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Hucha needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }

@@ -17,7 +17,8 @@ from pathlib import Path
 START_SECONDS = 30
 """How long a process may take to start; far longer than it needs, for busy machines."""
 
-_PLAIN = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+_KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "COVERAGE_PROCESS_CONFIG")
+_PLAIN = {name: os.environ[name] for name in _KEPT if name in os.environ}
 _SERVING = re.compile(r"serving http://([0-9.]+):(\d+)")
 
 
