@@ -40,7 +40,7 @@ from tests.http.investors import (
     types,
     work,
 )
-from tests.http.notifying.test_alerts import drop, fired, savings
+from tests.http.notifying.alerts import drop, fired, savings
 
 ENABLED = "Automatic investment enabled successfully."
 DISABLED = "Automatic investment disabled successfully."

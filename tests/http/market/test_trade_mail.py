@@ -17,7 +17,7 @@ from domain.rules.letters import trade_letter
 from entrypoints.composition import Hucha
 from tests.http.accounts import PIN, Customer, at_once, open_account
 from tests.http.investors import BOUGHT, NOT_BOUGHT, SOLD, investing_bank, named, over, told_in_text, trade_letters
-from tests.http.notifying.test_alerts import drop
+from tests.http.notifying.alerts import drop
 
 PURCHASE_LETTER = """\
 Dear Nuwe Test,

@@ -37,7 +37,7 @@ from tests.http.investors import (
     trade_letters,
     types,
 )
-from tests.http.notifying.test_alerts import drop, fired, savings
+from tests.http.notifying.alerts import drop, fired, savings
 
 BOTH = (BUY, SELL)
 TRADE = {"assetSymbol": "GOLD", "pin": PIN, "amount": 10, "quantity": "0.01"}

@@ -30,7 +30,7 @@ from tests.http.investors import (
     types,
     work,
 )
-from tests.http.notifying.test_alerts import drop, fired
+from tests.http.notifying.alerts import drop, fired
 
 CREATED = "Subscription created successfully."
 REUSED = "The idempotency key was used for another request."
