@@ -47,11 +47,6 @@ The Management Team
 EVERY_ALERT = ("Savings Alert", "Balance Drop Alert")
 
 
-@pytest.fixture
-def ana(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ana", "1000.00")
-
-
 def sent(hucha: Hucha) -> list[Mail]:
     """Every alert's letter."""
     return [letter for letter in letters(hucha) if letter.subject in EVERY_ALERT]

@@ -93,16 +93,6 @@ def stored(database: Path, tmp_path: Path) -> Iterator[Hucha]:
     hucha.close()
 
 
-@pytest.fixture
-def ana(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ana", "1000.00")
-
-
-@pytest.fixture
-def ben(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ben", "1000.00")
-
-
 def order(**raw: str | None) -> bytes:
     """The seed's body with these values written just so."""
     return body_of(RAW | raw)
