@@ -12,7 +12,7 @@ from adapters.sql.unit_of_work import SqlStorage
 from domain.model.due_work import DueJob
 from ports.storage import Storage, Transaction
 from tests.conftest import VAULT
-from tests.contracts.test_storage import NOON, WRITERS, Mishap, in_parallel, run
+from tests.contracts.transactions import NOON, WRITERS, Mishap, in_parallel, run
 
 KINDS = ("mail", "purge")
 

@@ -12,7 +12,7 @@ from domain.model.assets import BookedTrade, Holding, Trade
 from domain.model.transactions import Movement
 from ports.storage import Storage, Transaction
 from tests.contracts.customers import customer
-from tests.contracts.test_storage import NOON, Mishap, run
+from tests.contracts.transactions import NOON, Mishap, run
 
 LARGEST = "99999999999999999999.999999999999"
 NUMBERS = ["0.000000000001", "0.682994795579", "0.1", "1200", "9999999999999.99", LARGEST]

@@ -20,7 +20,7 @@ from entrypoints.settings import Settings
 from ports.prices import FeedState
 from tests.http.accounts import says
 from tests.http.investors import PRICES, exactly, investing_bank
-from tests.http.operating.test_metrics import samples
+from tests.http.operating.samples import samples
 
 EXAMPLE = {
     "AAPL": "81.05",

@@ -48,16 +48,6 @@ def clock() -> SetClock:
     return SetClock(NOW)
 
 
-@pytest.fixture
-def ana(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ana", "1000.00")
-
-
-@pytest.fixture
-def ben(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ben", "1000.00")
-
-
 def says(answer: Result, status: int, sentence: str) -> None:
     """Whether A refuses with this sentence (contract G2)."""
     assert (answer.status_code, answer.json) == (status, {"msg": sentence})
