@@ -25,7 +25,8 @@ from domain.use_cases.market.run_auto_invest import RunAutoInvest
 from domain.use_cases.market.trade_assets import TradeAssets
 from domain.use_cases.money.guarded_orders import Guard, Outcome
 from domain.use_cases.money.move_money import MoveMoney
-from domain.use_cases.notifying.deliver_mail import MAIL, DeliverMail
+from domain.use_cases.notifying.deliver_mail import DeliverMail
+from domain.use_cases.notifying.queue_mail import MAIL
 from domain.use_cases.planning.manage_subscriptions import ManageSubscriptions, SubscriptionTerms
 from domain.use_cases.planning.run_subscriptions import PaySubscriptions
 from ports.storage import Storage, Transaction

@@ -23,7 +23,7 @@ from domain.model.errors import InvalidOtp, InvalidPin, InvalidResetToken, PinLo
 from domain.model.sessions import Identity
 from domain.model.users import Details, Pin, User
 from domain.rules.registration import Registration
-from domain.use_cases.notifying.deliver_mail import MAIL
+from domain.use_cases.notifying.queue_mail import MAIL
 from entrypoints.composition import Hucha, build
 from entrypoints.settings import Settings
 from ports.storage import Transaction

@@ -13,9 +13,10 @@ from domain.model.sessions import Identity
 from domain.model.users import User, masked_email
 from domain.rules.letters import otp_letter, password_changed_letter
 from domain.rules.passwords import check_password
+from domain.use_cases.identity.check_own_password import check_own_password
+from domain.use_cases.identity.find_limited import find_limited
 from domain.use_cases.identity.one_time_passwords import too_many_otps, try_otp, use_up
-from domain.use_cases.identity.sign_in import check_own_password, find_limited
-from domain.use_cases.notifying.deliver_mail import queue_mail
+from domain.use_cases.notifying.queue_mail import queue_mail
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
 from ports.limits import RateLimits

@@ -7,42 +7,20 @@ from datetime import datetime
 
 import attrs
 
-from domain.model.errors import BadCredentials, InvalidPin, PinExists, PinLocked, Refusal
+from domain.model.errors import BadCredentials, PinExists, Refusal
 from domain.model.sessions import Identity
 from domain.model.users import Account, Pin, User
 from domain.rules.letters import pin_changed_letter
-from domain.rules.pins import check_new_pin, is_pin
+from domain.rules.pins import check_new_pin
+from domain.use_cases.identity.check_own_password import check_own_password
 from domain.use_cases.identity.one_time_passwords import try_otp, use_up
-from domain.use_cases.identity.sign_in import check_own_password
-from domain.use_cases.notifying.deliver_mail import queue_mail
+from domain.use_cases.identity.try_pin import try_pin
+from domain.use_cases.notifying.queue_mail import queue_mail
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
 from ports.limits import RateLimits
 from ports.security import KeyedHashes, Passwords, Secrets
 from ports.storage import Storage, Transaction
-
-
-def try_pin(tx: Transaction, hashes: KeyedHashes, account: Account, pin: object, now: datetime) -> InvalidPin | None:
-    """Compare a PIN with the one of a locked account; a refusal is to be returned, so that the try counts.
-
-    What can't be a PIN isn't compared, and is no try.
-    """
-    kept = account.pin
-    if kept is None:
-        return InvalidPin()
-    if kept.is_locked(now):
-        return PinLocked()
-    if not is_pin(pin):
-        return InvalidPin()
-    if not hashes.matches(kept.keyed_hash, "pin", str(account.user_id), pin):
-        tx.users.set_pin(account.user_id, kept.after_wrong(now))
-        return InvalidPin()
-    right = kept.after_right()
-    if not hashes.is_current(kept.keyed_hash):
-        right = Pin(hashes.hash("pin", str(account.user_id), pin))
-    if kept != right:
-        tx.users.set_pin(account.user_id, right)
-    return None
 
 
 def _locked(tx: Transaction, user: User) -> Account:

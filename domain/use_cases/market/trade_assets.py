@@ -25,7 +25,7 @@ from domain.rules.letters import trade_letter
 from domain.rules.portfolio import net_worth, purchase, sale
 from domain.use_cases.money.book_movement import book_movement
 from domain.use_cases.money.guarded_orders import Guard, GuardedOrder, run_order
-from domain.use_cases.notifying.deliver_mail import queue_mail
+from domain.use_cases.notifying.queue_mail import queue_mail
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
 from ports.prices import Prices

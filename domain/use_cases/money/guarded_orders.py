@@ -24,7 +24,7 @@ from domain.model.errors import (
 )
 from domain.model.idempotency import KEYS_KEPT, IdempotencyKey, KeptOutcome
 from domain.model.users import Account
-from domain.use_cases.identity.manage_pin import try_pin
+from domain.use_cases.identity.try_pin import try_pin
 from domain.use_cases.refusals import or_raise
 from ports.security import KeyedHashes
 from ports.storage import Storage, Transaction

@@ -17,7 +17,7 @@ from domain.model.sessions import Claims
 from domain.model.transactions import Movement, MovementType
 from domain.model.users import LONGEST_ACCOUNT_NUMBER, Account
 from domain.use_cases.events.judge_events import judge_and_keep
-from domain.use_cases.identity.sign_in import identify
+from domain.use_cases.identity.identify import identify
 from domain.use_cases.money.book_movement import book_movement
 from domain.use_cases.money.guarded_orders import Guard, GuardedOrder, Outcome, carry_out, in_flight
 from domain.use_cases.refusals import or_raise
