@@ -176,7 +176,7 @@ def build_in_memory(
 
 
 def _database(settings: Settings) -> Database:
-    from adapters.sql.database import open_database
+    from adapters.sql.opening import open_database
 
     try:
         return open_database(settings.database_url, settings.threads)
@@ -236,7 +236,7 @@ def _check_keys(database: Database, keys: Mapping[str, Sequence[bytes]]) -> None
 def _has_customers(database: Database) -> bool:
     from sqlalchemy import select
 
-    from adapters.sql.tables import users
+    from adapters.sql.identity.users import users
 
     _migrate(database)
     with database.reading() as connection:

@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from adapters.keyring import KeyRing
 from adapters.memory.storage import MemoryStorage
-from adapters.sql.database import open_database
+from adapters.sql.opening import open_database
 from adapters.sql.schema import migrate
 from adapters.sql.unit_of_work import SqlStorage
 from adapters.vault import AesGcmVault

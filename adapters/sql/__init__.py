@@ -1,8 +1,11 @@
 """Storage on SQLite, MySQL and MariaDB, by SQLAlchemy Core.
 
-tables.py        every table                     rows.py      row <-> entity, the only place
-types.py         exact money, UTC instants       prepared.py  statements compiled once, for the hot paths
-unit_of_work.py  transactions and their retries  activity.py, operators.py, ...  one store each
-sqlite.py, mysql.py   what differs: connections, locks, which errors mean "again"
-migrations/      Alembic; schema.py runs them    fair_lock.py first come, first served
+identity/, money/, ...  one store a file: its tables, row <-> entity, its statements
+schema_metadata.py      what all tables share           every_table.py  all of them, to compare or create
+types.py                exact money, UTC instants       mapping.py      values as the model writes them
+prepared.py             statements compiled once, for the hot paths
+unit_of_work.py         transactions and their retries
+database.py             what the unit of work must know of a database; opening.py chooses one by its URL
+sqlite.py, mysql.py     what differs: connections, locks, what an error means; errors.py has the words
+migrations/             Alembic; schema.py runs them    fair_lock.py    first come, first served
 """

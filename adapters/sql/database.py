@@ -1,24 +1,15 @@
-"""What the unit of work must know of a database, and the choice of one by its URL."""
+"""What the unit of work must know of a database."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from enum import Enum
 from typing import Protocol
 
-from sqlalchemy import Connection
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
-
-class ErrorKind(Enum):
-    """What an error of the driver means for the transaction in which it came."""
-
-    ROLLED_BACK = "for certain not committed: run the whole transaction again"
-    STOPPED = "the statement was ended from outside: not committed, unless COMMIT was under way"
-    LOST = "the connection is gone: not committed, unless COMMIT was under way"
-    UNFIT = "full, read-only, spoilt or closed to us: not committed, and trying again won't help"
-    OTHER = "a mistake of ours"
+from adapters.sql.errors import ErrorKind, reason
+from domain.model.errors import StorageUnavailable
 
 
 class Database(Protocol):
@@ -55,21 +46,11 @@ class Database(Protocol):
         ...
 
 
-def open_database(url: str, connections: int) -> Database:
-    """The database at an SQLAlchemy URL, with `connections` for that many threads; nothing is connected yet.
-
-    Raises ValueError, with a text for people, where the URL names nothing that Hucha can use.
-    """
+def connected(engine: Engine, database: Database) -> Connection:
+    """A connection of the engine's. Raises StorageUnavailable for any error of the driver that has no other meaning."""
     try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        raise ValueError("is no database URL, such as sqlite:///var/hucha.db") from None
-    if parsed.drivername == "sqlite":
-        from adapters.sql.sqlite import SqliteDatabase
-
-        return SqliteDatabase(parsed, connections)
-    if parsed.drivername in ("mysql+pymysql", "mariadb+pymysql"):
-        from adapters.sql.mysql import MysqlDatabase
-
-        return MysqlDatabase(parsed.set(drivername="mysql+pymysql"), connections)
-    raise ValueError("must begin with sqlite:/// or mysql+pymysql://")
+        return engine.connect()
+    except DBAPIError as error:
+        if database.classify(error) is ErrorKind.OTHER:
+            raise StorageUnavailable(reason(error)) from error
+        raise

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Column, Connection, String, Table, select, update
 
 from adapters.keyring import proof_of
 from adapters.sql.database import Database
-from adapters.sql.tables import key_proofs
+from adapters.sql.schema_metadata import metadata
 from adapters.sql.upserts import insert_once
+
+key_proofs = Table(
+    "key_proofs",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("proof", String(64), nullable=False, comment="tells whether a key is the one that the data was made with"),
+)
 
 
 def wrong_keys(database: Database, keys: Mapping[str, Sequence[bytes]]) -> list[str]:

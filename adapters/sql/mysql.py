@@ -11,8 +11,8 @@ from pymysql.err import InterfaceError, InternalError
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from adapters.sql.database import ErrorKind
-from adapters.sql.retries import connected
+from adapters.sql.database import connected
+from adapters.sql.errors import ErrorKind
 from adapters.sql.schema_lock import schema_lock
 
 CONNECT_TIMEOUT_SECONDS = 5

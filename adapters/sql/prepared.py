@@ -81,12 +81,12 @@ class Prepared:
         assert isinstance(compiled, SQLCompiler) and compiled.positiontup is not None
         names = self._names or compiled.positiontup
         order = [names.index(name) for name in compiled.positiontup]
-        processors = []
+        processors: list[tuple[int, Processor]] = []
         for position, name in enumerate(names):
             processor = compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
             if processor is not None:
                 processors.append((position, processor))
-        results = []
+        results: list[tuple[int, Processor]] = []
         for position, column in enumerate(statement.selected_columns if isinstance(statement, Select) else ()):
             processor = column.type.dialect_impl(dialect).result_processor(dialect, None)
             if processor is not None:

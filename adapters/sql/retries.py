@@ -6,11 +6,9 @@ import logging
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from adapters.sql.database import Database, ErrorKind
+from adapters.sql.errors import Contended, Retry, reason
 from domain.model.errors import StorageBusy, StorageUnavailable
 
 T = TypeVar("T")
@@ -19,33 +17,6 @@ MOST_ATTEMPTS = 12
 MOST_SECONDS = 15
 
 _log = logging.getLogger("hucha.storage")
-
-
-class Retry(Exception):
-    """The attempt left nothing behind, or what it left can be recognised: run it again. Its cause is the driver's."""
-
-
-class Contended(Retry):
-    """Somebody else held what the attempt needed."""
-
-
-def meaning(kind: ErrorKind, error: DBAPIError) -> Exception:
-    """What to raise for an error of the driver."""
-    if kind is ErrorKind.ROLLED_BACK:
-        return Contended()
-    if kind in (ErrorKind.STOPPED, ErrorKind.LOST):
-        return Retry()
-    return StorageUnavailable(reason(error)) if kind is ErrorKind.UNFIT else error
-
-
-def connected(engine: Engine, database: Database) -> Connection:
-    """A connection of the engine's. Raises StorageUnavailable for any error of the driver that has no other meaning."""
-    try:
-        return engine.connect()
-    except DBAPIError as error:
-        if database.classify(error) is ErrorKind.OTHER:
-            raise StorageUnavailable(reason(error)) from error
-        raise
 
 
 def until_settled(attempt: Callable[[], T]) -> T:
@@ -60,13 +31,6 @@ def until_settled(attempt: Callable[[], T]) -> T:
         return _retrying(attempt)
     except PoolTimeout as error:
         raise StorageUnavailable("no connection was free in time") from error
-
-
-def reason(error: BaseException | None) -> str:
-    """The driver's own words, without the statement and its values."""
-    if isinstance(error, DBAPIError) and error.orig is not None:
-        return str(error.orig.args[-1] if error.orig.args else error.orig)
-    return str(error)
 
 
 def _retrying(attempt: Callable[[], T]) -> T:

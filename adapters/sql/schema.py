@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import resources
+
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from adapters.sql.database import Database
-from adapters.sql.retries import Retry, meaning, until_settled
+from adapters.sql.errors import Retry, meaning
+from adapters.sql.retries import until_settled
 from domain.model.errors import StorageUnavailable
-
-HEAD = "0005"
-"""The newest migration; a test compares it with the folder."""
 
 
 def migrate(database: Database) -> bool:
@@ -22,15 +23,22 @@ def migrate(database: Database) -> bool:
     return until_settled(lambda: _migrate(database))
 
 
+@cache
+def head() -> str:
+    """The newest migration: the greatest number that a file of theirs begins with."""
+    files = resources.files("adapters.sql.migrations.versions").iterdir()
+    return max(number for number in (file.name.partition("_")[0] for file in files) if number.isdigit())
+
+
 def _migrate(database: Database) -> bool:
     try:
         with database.reading() as connection:
-            if _version(connection) == HEAD:
+            if _version(connection) == head():
                 return False
         with database.migrating() as connection:
             before = _version(connection)
             _upgrade(connection)
-        return before != HEAD
+        return before != head()
     except DBAPIError as error:
         if isinstance(error, IntegrityError) and "alembic_version" in str(error.statement):
             raise Retry from error  # another node wrote the version first

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from adapters.sql.retries import Retry, reason
+from adapters.sql.errors import Retry, reason
 from domain.model.errors import StorageUnavailable
 
 LEASE_SECONDS = 15

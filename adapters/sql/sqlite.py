@@ -14,10 +14,10 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from adapters.sql.database import ErrorKind
+from adapters.sql.database import connected
+from adapters.sql.errors import ErrorKind
 from adapters.sql.fair_lock import FairLock
 from adapters.sql.prepared import driver_cursor
-from adapters.sql.retries import connected
 from domain.model.errors import StorageUnavailable
 
 BUSY_TIMEOUT_SECONDS = 5

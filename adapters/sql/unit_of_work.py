@@ -8,11 +8,12 @@ from itertools import count
 from typing import Generic, TypeVar
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Column, Connection, String, Table, delete, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from adapters.sql.database import Database, ErrorKind
+from adapters.sql.database import Database
+from adapters.sql.errors import ErrorKind, Retry, meaning, reason
 from adapters.sql.events.activity import SqlActivityStore
 from adapters.sql.events.risk_profiles import SqlRiskProfileStore
 from adapters.sql.identity.codes import SqlCodeStore
@@ -29,12 +30,21 @@ from adapters.sql.notifying.notifications import SqlNotificationStore
 from adapters.sql.notifying.outbox import SqlOutboxStore
 from adapters.sql.planning.recurring_expenses import SqlRecurringExpenseStore
 from adapters.sql.planning.subscriptions import SqlSubscriptionStore
-from adapters.sql.retries import Retry, meaning, reason, until_settled
+from adapters.sql.retries import until_settled
+from adapters.sql.schema_metadata import metadata
 from adapters.sql.spending.card_payments import SqlSpendingStore
-from adapters.sql.tables import operations
+from adapters.sql.types import Instant
 from domain.model.errors import StorageUnavailable
 from ports.security import Vault
 from ports.storage import Transaction
+
+operations = Table(
+    "operations",
+    metadata,
+    Column("id", String(36), primary_key=True, comment="settles whether a COMMIT took place when its answer was lost"),
+    Column("created_at", Instant, nullable=False, index=True),
+)
+
 
 T = TypeVar("T")
 

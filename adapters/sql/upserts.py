@@ -5,9 +5,16 @@ A dialect is imported when it is spoken: start-up pays for one only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Dialect, Executable, Table
+from sqlalchemy import Connection, Dialect, Executable, Table, insert
+
+
+def insert_row(connection: Connection, table: Table, values: Mapping[str, object]) -> int:
+    """Insert one row; the id that the database gave it. Raises DBAPIError."""
+    key = connection.execute(insert(table), values).inserted_primary_key
+    assert key is not None  # of one row it is always known
+    return int(key[0])
 
 
 def upsert(dialect: Dialect, table: Table) -> Executable:

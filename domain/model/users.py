@@ -104,6 +104,15 @@ class User:
 
 
 @attrs.frozen
+class Recipient:
+    """A user as a letter needs to know them."""
+
+    user_id: int
+    email: str
+    name: str
+
+
+@attrs.frozen
 class Account:
     """The money side of a user, as a transaction that moves money sees it."""
 

@@ -17,16 +17,19 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, make_url, text
 
-from adapters.sql.database import Database, open_database
-from adapters.sql.schema import HEAD, migrate
+from adapters.sql.database import Database
+from adapters.sql.every_table import metadata
+from adapters.sql.opening import open_database
+from adapters.sql.schema import head, migrate
 from adapters.sql.schema_lock import LEASE_SECONDS, schema_lock
-from adapters.sql.tables import NO_ID_TWICE, metadata
+from adapters.sql.schema_metadata import NO_ID_TWICE
 from adapters.sql.unit_of_work import SqlStorage
 from domain.model.errors import StorageUnavailable
 from tests.conftest import LONG, VAULT
 from tests.flaky_proxy import FlakyProxy, Loss, Packet
 from tests.mariadb import MariaDB
 
+HEAD = head()
 NODES = 4
 ROUNDS = 30 if LONG else 3
 PATIENCE_SECONDS = 60

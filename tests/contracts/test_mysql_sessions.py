@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import create_engine, text
 
-from adapters.sql.database import open_database
 from adapters.sql.mysql import ANSWER_TIMEOUT_SECONDS, LOCK_WAIT_SECONDS
+from adapters.sql.opening import open_database
 
 
 @pytest.fixture

@@ -26,10 +26,11 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from adapters.memory.clock import SetClock
 from adapters.memory.storage import MemoryStorage
-from adapters.sql.database import ErrorKind, open_database
+from adapters.sql.errors import ErrorKind
+from adapters.sql.every_table import metadata
+from adapters.sql.opening import open_database
 from adapters.sql.schema import migrate
 from adapters.sql.sqlite import BUSY_TIMEOUT_SECONDS
-from adapters.sql.tables import metadata
 from adapters.sql.unit_of_work import PURGE_EVERY, SqlStorage
 from adapters.system_secrets import SystemSecrets
 from domain.model.activity import LARGEST_INTEGER, Action, JudgedAction, UserActivity
@@ -40,7 +41,7 @@ from domain.rules.activity import replay
 from domain.use_cases.events.judge_events import JudgeEvents
 from ports.storage import Storage, Transaction
 from tests.conftest import LONG, VAULT
-from tests.contracts.test_rows import facts
+from tests.contracts.events.test_activity_rows import facts
 from tests.flaky_proxy import FlakyProxy, Loss, Packet
 from tests.mariadb import MariaDB
 from tests.oracles import codes_of_all

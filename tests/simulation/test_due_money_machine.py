@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from adapters.memory.storage import MemoryStorage
-from adapters.sql.database import open_database
+from adapters.sql.opening import open_database
 from adapters.sql.schema import migrate
 from adapters.sql.unit_of_work import SqlStorage
 from domain.model.assets import Side

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, select
 
-from adapters.sql.tables import events
+from adapters.sql.events.activity import events
 from domain.model.activity import Action
 from tests.conftest import LONG
 from tests.oracles import codes_of_all

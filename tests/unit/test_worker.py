@@ -348,7 +348,7 @@ import sys, time
 from datetime import timedelta
 from pathlib import Path
 from adapters.file_mail import FileMailer
-from adapters.sql.database import open_database
+from adapters.sql.opening import open_database
 from adapters.sql.unit_of_work import SqlStorage
 from adapters.system_clock import SystemClock
 from adapters.system_secrets import SystemSecrets

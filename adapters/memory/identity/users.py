@@ -11,7 +11,7 @@ import attrs
 from adapters.memory.undo import UndoLog, put
 from domain.model.errors import EmailTaken, PhoneTaken
 from domain.model.money import AMOUNT_LIMIT, EXACT
-from domain.model.users import Account, Details, HashedPassword, NewUser, Pin, User, email_key, phone_key
+from domain.model.users import Account, Details, HashedPassword, NewUser, Pin, Recipient, User, email_key, phone_key
 
 
 class MemoryUserStore:
@@ -36,6 +36,10 @@ class MemoryUserStore:
 
     def get(self, user_id: int) -> User | None:
         return self._users.get(user_id)
+
+    def recipient(self, user_id: int) -> Recipient | None:
+        user = self._users.get(user_id)
+        return None if user is None else Recipient(user.id, user.email, user.name)
 
     def by_email(self, email: str) -> User | None:
         return self._users.get(self._by_email.get(email_key(email), 0))

@@ -17,9 +17,9 @@ class MemoryNotificationStore:
         self._kept: dict[int, Notification] = {}
 
     def add(self, notification: Notification) -> int:
-        kept = attrs.evolve(notification, id=next(self._ids))
-        put(self._kept, kept.id, kept, self._undo)
-        return kept.id
+        id = next(self._ids)
+        put(self._kept, id, attrs.evolve(notification, id=id), self._undo)
+        return id
 
     def newest(self, user_id: int, limit: int, before: int | None = None) -> list[Notification]:
         newest_first = sorted(self._kept.items(), reverse=True)

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
+import msgspec
 from sqlalchemy import (
+    BigInteger,
+    Column,
     Connection,
     Dialect,
     Executable,
+    Index,
     Select,
+    String,
+    Table,
+    Text,
     bindparam,
     case,
     func,
@@ -19,19 +27,43 @@ from sqlalchemy import (
     tuple_,
 )
 
+from adapters.sql.mapping import two_decimals
 from adapters.sql.prepared import Prepared
-from adapters.sql.rows import (
-    action_from_row,
-    activity_from_text,
-    activity_to_text,
-    event_to_row,
-    judged_from_row,
-    two_decimals,
-)
-from adapters.sql.tables import activities, events
-from adapters.sql.types import Money, money_sum
+from adapters.sql.schema_metadata import metadata
+from adapters.sql.types import Id, Instant, Money, money_check, money_sum
 from adapters.sql.upserts import upsert
 from domain.model.activity import Action, JudgedAction, Stream, UserActivity
+from domain.model.money import parse_amount
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("stream", String(16), nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("alert_codes", String(255), nullable=False, comment="ascending, separated by commas"),
+    Column("received_at", Instant, nullable=False),
+    money_check("amount"),
+    Index("ix_events_stream_user_id_time", "stream", "user_id", "time"),
+)
+
+activities = Table(
+    "activities",
+    metadata,
+    Column("stream", String(16), primary_key=True),
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", Text, nullable=False, comment="what the rules remember of the user's events; see rows.py"),
+)
+
+ACTIVITY_VERSION = 1
+"""Counts the forms in which an activity was ever kept; one of another version is replayed from the history."""
+
+_State = tuple[int, int, int, Decimal, int, int, list[int], list[int], list[Decimal]]
+_decode_state = msgspec.json.Decoder(_State).decode
+_encode_state = msgspec.json.Encoder().encode
 
 
 class SqlActivityStore:
@@ -62,7 +94,7 @@ class SqlActivityStore:
 
     def append(self, stream: Stream, judged: Sequence[JudgedAction]) -> None:
         if judged:
-            _APPEND.many(self._connection, [event_to_row(stream, one) for one in judged])
+            _APPEND.many(self._connection, [_event_to_row(stream, one) for one in judged])
 
     def totals_between(self, stream: Stream, user_id: int, start: int, end: int) -> list[tuple[int, int, Decimal]]:
         time = events.c.time
@@ -78,7 +110,7 @@ class SqlActivityStore:
 
     def history(self, stream: Stream, user_id: int) -> list[Action]:
         query = _of_user(stream, user_id).order_by(events.c.id)
-        return [action_from_row(row) for row in self._connection.execute(query)]
+        return [_action_from_row(row) for row in self._connection.execute(query)]
 
     def newest(
         self, stream: Stream, user_id: int, limit: int, before: tuple[int, int] | None = None
@@ -87,11 +119,65 @@ class SqlActivityStore:
         if before is not None:
             time, id = before
             query = query.where(events.c.time <= time, tuple_(events.c.time, events.c.id) < (time, id))
-        return [judged_from_row(row) for row in self._connection.execute(query)]
+        return [_judged_from_row(row) for row in self._connection.execute(query)]
 
     def _locked(self, stream: Stream, user_ids: Sequence[int]) -> dict[int, str]:
         rows = _LOAD.all(self._connection, (stream, *user_ids), size=len(user_ids)) if user_ids else ()
         return dict(map(tuple, rows))
+
+
+def _event_to_row(stream: str, judged: JudgedAction) -> tuple[object, ...]:
+    """The values of an `events` row in the order of its columns, `id` left out."""
+    action = judged.action
+    codes = ",".join(map(str, judged.codes))
+    return (stream, action.user_id, action.type, action.amount, action.time, codes, judged.received_at)
+
+
+def _action_from_row(row: Any) -> Action:
+    return Action(row.type, parse_amount(row.amount), row.user_id, row.time)
+
+
+def _judged_from_row(row: Any) -> JudgedAction:
+    codes = tuple(int(code) for code in row.alert_codes.split(",") if code)
+    return JudgedAction(_action_from_row(row), codes, row.received_at, row.id)
+
+
+def activity_to_text(activity: UserActivity) -> str:
+    """The state of a user's activity, as JSON."""
+    timeline = activity.timeline
+    return _encode_state(
+        (
+            ACTIVITY_VERSION,
+            activity.withdrawals_in_a_row,
+            activity.rising_deposits,
+            activity.previous_deposit,
+            activity.latest_time,
+            timeline.complete_from,
+            timeline.times,
+            timeline.actions,
+            timeline.deposited,
+        )
+    ).decode()
+
+
+def activity_from_text(text: str) -> UserActivity | None:
+    """The activity, or None where it was kept by another version."""
+    if not text.startswith(f"[{ACTIVITY_VERSION},"):
+        return None
+    activity = UserActivity()
+    timeline = activity.timeline
+    (
+        _,
+        activity.withdrawals_in_a_row,
+        activity.rising_deposits,
+        activity.previous_deposit,
+        activity.latest_time,
+        timeline.complete_from,
+        timeline.times,
+        timeline.actions,
+        timeline.deposited,
+    ) = _decode_state(text)
+    return activity
 
 
 def _of_user(stream: Stream, user_id: int) -> Select[tuple[object, ...]]:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from decimal import Decimal
 
-from sqlalchemy import Connection, Dialect, Executable, bindparam, select
+import msgspec
+from sqlalchemy import BigInteger, Column, Connection, Dialect, Executable, String, Table, Text, bindparam, select
 
 from adapters.sql.prepared import Prepared
-from adapters.sql.rows import profile_from_row, profile_to_row
-from adapters.sql.tables import risk_profiles
+from adapters.sql.schema_metadata import metadata
 from adapters.sql.upserts import upsert
-from domain.model.risk_profiles import RiskProfile
+from domain.model.risk_profiles import RATINGS, RiskProfile
+
+risk_profiles = Table(
+    "risk_profiles",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("rating", String(16), nullable=False),
+    Column("thresholds", Text, nullable=False, comment="JSON: alert code to limit"),
+)
 
 
 class SqlRiskProfileStore:
@@ -25,6 +34,20 @@ class SqlRiskProfileStore:
 
     def put(self, user_id: int, profile: RiskProfile) -> None:
         self._connection.execute(upsert(self._connection.dialect, risk_profiles), profile_to_row(user_id, profile))
+
+
+def profile_to_row(user_id: int, profile: RiskProfile) -> dict[str, object]:
+    thresholds = {str(code): str(limit) for code, limit in profile.thresholds.items()}
+    return {"user_id": user_id, "rating": profile.rating, "thresholds": msgspec.json.encode(thresholds).decode()}
+
+
+def profile_from_row(rating: str, thresholds: str) -> RiskProfile:
+    kept = msgspec.json.decode(thresholds, type=dict[int, str])
+    return RiskProfile(RATINGS[rating], {code: _limit(text) for code, text in kept.items()})
+
+
+def _limit(text: str) -> Decimal | int:
+    return Decimal(text) if "." in text else int(text)  # parsed amounts have two decimals, counts none
 
 
 def _find(dialect: Dialect, size: int) -> Executable:

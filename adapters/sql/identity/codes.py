@@ -5,10 +5,38 @@ from __future__ import annotations
 from datetime import datetime
 
 import attrs
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    String,
+    Table,
+    delete,
+    insert,
+    select,
+    update,
+)
 
-from adapters.sql.tables import one_time_codes
+from adapters.sql.schema_metadata import metadata
+from adapters.sql.types import Instant
 from domain.model.codes import CodePurpose, OneTimeCode
+
+one_time_codes = Table(
+    "one_time_codes",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("purpose", String(32), nullable=False),
+    Column("keyed_hash", String(160), nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
+    Column("expires_at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("used", Boolean, nullable=False),
+    Index("ix_one_time_codes_user_id_purpose_created_at", "user_id", "purpose", "created_at"),
+)
 
 
 class SqlCodeStore:

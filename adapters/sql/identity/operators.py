@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import attrs
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Column, Connection, String, Table, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from adapters.sql.rows import operator_from_row
-from adapters.sql.tables import operators
+from adapters.sql.schema_metadata import metadata
+from adapters.sql.types import Instant
 from domain.model.errors import OperatorNameTaken, OperatorNotFound
 from domain.model.operators import Operator
+
+operators = Table(
+    "operators",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("key_fingerprint", String(128), nullable=False, unique=True),
+    Column("created_at", Instant, nullable=False),
+)
 
 
 class SqlOperatorStore:
@@ -29,4 +37,4 @@ class SqlOperatorStore:
     def by_fingerprint(self, key_fingerprint: str) -> Operator | None:
         query = select(operators).where(operators.c.key_fingerprint == key_fingerprint)
         row = self._connection.execute(query).mappings().one_or_none()
-        return None if row is None else operator_from_row(row)
+        return None if row is None else Operator(**row)

@@ -5,11 +5,47 @@ from __future__ import annotations
 from datetime import datetime
 
 import attrs
-from sqlalchemy import Connection, Dialect, Executable, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Dialect,
+    Executable,
+    String,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
+from adapters.sql.identity.users import users
 from adapters.sql.prepared import Prepared
-from adapters.sql.tables import refresh_tokens, sessions, users
+from adapters.sql.schema_metadata import metadata
+from adapters.sql.types import Instant
 from domain.model.sessions import Identity, RefreshToken, Session
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("user_id", BigInteger, nullable=False, index=True),
+    Column("family_id", String(36), nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False, index=True),
+)
+
+refresh_tokens = Table(
+    "refresh_tokens",
+    metadata,
+    Column("fingerprint", String(128), primary_key=True),
+    Column("family_id", String(36), nullable=False, index=True),
+    Column("user_id", BigInteger, nullable=False, index=True),
+    Column("expires_at", Instant, nullable=False, index=True),
+    Column("family_expires_at", Instant, nullable=False),
+    Column("used_at", Instant, nullable=True),
+)
 
 
 class SqlSessionStore:

@@ -5,12 +5,46 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Executable, bindparam, delete, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Executable,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
 
 from adapters.sql.prepared import Prepared
-from adapters.sql.tables import due_work
+from adapters.sql.schema_metadata import NO_ID_TWICE, metadata
+from adapters.sql.types import Id, Instant
 from adapters.sql.upserts import insert_once
 from domain.model.due_work import DueJob
+
+due_work = Table(
+    "due_work",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("kind", String(32), nullable=False),
+    Column("subject", BigInteger, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("state", String(16), nullable=False, comment="due, or set aside"),
+    Column("reason", String(255), nullable=True, comment="why it was set aside"),
+    UniqueConstraint("kind", "subject"),
+    Index("ix_due_work_state_due_at", "state", "due_at"),
+    info=NO_ID_TWICE,
+)
+
 
 _DUE = "due"
 _DEAD = "set aside"
@@ -39,7 +73,9 @@ class SqlDueWorkStore:
         return [DueJob(**row) for row in self._connection.execute(query).mappings()]
 
     def next_due(self, kinds: Collection[str]) -> datetime | None:
-        return self._connection.execute(select(func.min(due_work.c.due_at)).where(*_offered(kinds))).scalar_one()
+        query = select(func.min(due_work.c.due_at)).where(*_offered(kinds))
+        first: datetime | None = self._connection.execute(query).scalar_one()
+        return first
 
     def claim(self, job: DueJob, until: datetime) -> bool:
         as_seen = (due_work.c.state == _DUE, due_work.c.due_at == job.due_at, due_work.c.tries == job.tries)
@@ -79,7 +115,7 @@ def _lock(dialect: Dialect, size: int) -> Executable:
 
 
 def _reschedule(dialect: Dialect, size: int) -> Executable:
-    again = {"due_at": bindparam("due_again"), "tries": bindparam("tried")}
+    again: dict[str, ColumnElement[object]] = {"due_at": bindparam("due_again"), "tries": bindparam("tried")}
     return update(due_work).where(due_work.c.id == bindparam("job_id")).values(again)
 
 

@@ -1,4 +1,5 @@
-"""Alembic's migrations. A migration that was released is never edited; the next one goes on from it.
+"""Alembic's migrations. A migration that was released is never edited; the next one goes on from it, and its file's
+name begins with the next number.
 
 MySQL commits every change of the schema by itself, so a migration may be cut off anywhere: each of its steps is
 one that does nothing where it was done before.
@@ -7,8 +8,9 @@ one that does nothing where it was done before.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-MYSQL_OPTIONS = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
+MYSQL_OPTIONS: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
 """Of every table on MySQL and MariaDB: transactions, all of Unicode, and text that compares by its bytes."""
 
 

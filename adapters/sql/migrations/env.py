@@ -10,8 +10,8 @@ from __future__ import annotations
 from alembic import context
 from alembic.operations import Operations
 
-from adapters.sql.retries import Retry
-from adapters.sql.tables import metadata
+from adapters.sql.errors import Retry
+from adapters.sql.every_table import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 migrating = context.get_context()

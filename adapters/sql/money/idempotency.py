@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, Dialect, Executable, bindparam, delete, select
+from sqlalchemy import BigInteger, Column, Connection, Dialect, Executable, String, Table, bindparam, delete, select
 
 from adapters.sql.prepared import Prepared
-from adapters.sql.tables import idempotency_keys
+from adapters.sql.schema_metadata import metadata
+from adapters.sql.types import Instant
 from adapters.sql.upserts import upsert
 from domain.model.idempotency import KeptOutcome
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("idempotency_key", String(255), primary_key=True),
+    Column("fingerprint", String(128), nullable=False),
+    Column("outcome", BigInteger, nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
+)
 
 
 class SqlIdempotencyStore:

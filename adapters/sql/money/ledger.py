@@ -8,12 +8,18 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
+    Column,
     ColumnElement,
     Connection,
     Dialect,
     Executable,
+    ForeignKey,
+    Index,
     Select,
+    String,
     Subquery,
+    Table,
     bindparam,
     case,
     insert,
@@ -21,12 +27,32 @@ from sqlalchemy import (
     union_all,
 )
 
+from adapters.sql.identity.users import users
+from adapters.sql.mapping import as_found, two_decimals
 from adapters.sql.prepared import Prepared
-from adapters.sql.rows import as_found, booked_from_row
-from adapters.sql.tables import transactions, users
-from adapters.sql.types import money_sum
+from adapters.sql.schema_metadata import metadata
+from adapters.sql.types import Id, Instant, Money, money_check, money_sum
 from domain.model.money import EXACT
 from domain.model.transactions import RECEIVED, BookedMovement, Movement
+
+transactions = Table(
+    "transactions",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=False),
+    Column("target_user_id", Id, ForeignKey("users.id"), nullable=True),
+    Column("type", String(32), nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("category", String(255), nullable=True),
+    Column("timestamp", Instant, nullable=False),
+    Column("booked_at", Instant, nullable=False),
+    Column("fraud", Boolean, nullable=True),
+    Column("reference", String(140), nullable=True),
+    money_check("amount"),
+    Index("ix_transactions_user_id_id", "user_id", "id"),
+    Index("ix_transactions_target_user_id_id", "target_user_id", "id"),
+)
+
 
 _NOTHING = Decimal("0.00")
 
@@ -54,6 +80,23 @@ class SqlLedgerStore:
         total = money_sum(effect, self._connection.dialect)
         query = select(user_id, total).where(user_id.is_not(None)).group_by(user_id)
         return {id: as_found(sum) for id, sum in self._connection.execute(query)}
+
+
+def booked_from_row(row: Any) -> BookedMovement:
+    """From the values of a `transactions` row in the order of its columns, and of the two account numbers."""
+    id, user_id, target_user_id, type, amount, category, timestamp, booked_at, fraud, reference, source, target = row
+    movement = Movement(
+        type=type,
+        user_id=user_id,
+        amount=two_decimals(amount),
+        timestamp=timestamp,
+        booked_at=booked_at,
+        target_user_id=target_user_id,
+        reference=reference,
+        category=category,
+        fraud=fraud,
+    )
+    return BookedMovement(id, movement, source, target)
 
 
 def _history(dialect: Dialect, size: int) -> Executable:

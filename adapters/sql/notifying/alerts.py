@@ -2,12 +2,46 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Dialect, Executable, bindparam, delete, insert, select, update
+from collections.abc import Sequence
+from typing import Any
 
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Dialect,
+    Executable,
+    Index,
+    String,
+    Table,
+    bindparam,
+    delete,
+    select,
+    update,
+)
+
+from adapters.sql.mapping import FlatRows, two_decimals
 from adapters.sql.prepared import Prepared
-from adapters.sql.rows import alert_from_row, alert_to_row
-from adapters.sql.tables import alerts
-from domain.model.alerts import Alert
+from adapters.sql.schema_metadata import NO_ID_TWICE, metadata
+from adapters.sql.types import Id, Instant, Money, money_check
+from adapters.sql.upserts import insert_row
+from domain.model.alerts import Alert, AmountReached, BalanceDrop
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("target_amount", Money, nullable=True),
+    Column("alert_threshold", Money, nullable=True),
+    Column("balance_drop_threshold", Money, nullable=True),
+    Column("highest_balance", Money, nullable=True, comment="since the alert was made, or last fired"),
+    Column("status", String(8), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    *(money_check(name) for name in ("target_amount", "alert_threshold", "balance_drop_threshold", "highest_balance")),
+    Index("ix_alerts_user_id_id", "user_id", "id"),
+    info=NO_ID_TWICE,
+)
 
 
 class SqlAlertStore:
@@ -15,19 +49,28 @@ class SqlAlertStore:
         self._connection = connection
 
     def add(self, alert: Alert) -> int:
-        result = self._connection.execute(insert(alerts), alert_to_row(alert))
-        (alert_id,) = result.inserted_primary_key
-        return int(alert_id)
+        return insert_row(self._connection, alerts, _ROWS.row(alert, alerts))
 
     def of_user(self, user_id: int) -> list[Alert]:
-        return [alert_from_row(row) for row in _OF_USER.rows(self._connection, (user_id,))]
+        return [_alert_from_row(row) for row in _OF_USER.rows(self._connection, (user_id,))]
 
     def save(self, alert: Alert) -> None:
-        self._connection.execute(update(alerts).where(alerts.c.id == alert.id).values(alert_to_row(alert)))
+        self._connection.execute(update(alerts).where(alerts.c.id == alert.id).values(_ROWS.row(alert, alerts)))
 
     def remove(self, user_id: int, alert_id: int) -> bool:
         which = delete(alerts).where(alerts.c.id == alert_id, alerts.c.user_id == user_id)
         return self._connection.execute(which).rowcount == 1
+
+
+def _alert_from_row(row: Sequence[Any]) -> Alert:
+    """From the values of an `alerts` row in the order of its columns; by hand, for every movement asks."""
+    id, user_id, target, threshold, drop, highest, status, created_at = row
+    condition: AmountReached | BalanceDrop
+    if drop is None:
+        condition = AmountReached(two_decimals(target), two_decimals(threshold))
+    else:
+        condition = BalanceDrop(two_decimals(drop), two_decimals(highest))
+    return Alert(user_id, condition, status, created_at, id)
 
 
 def _of_user(dialect: Dialect, size: int) -> Executable:
@@ -35,3 +78,4 @@ def _of_user(dialect: Dialect, size: int) -> Executable:
 
 
 _OF_USER = Prepared(_of_user, ("user_id",))
+_ROWS = FlatRows({"highest": "highest_balance"})

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select
+from typing import Any
 
-from adapters.sql.rows import notification_from_row, notification_to_row
-from adapters.sql.tables import notifications
+import msgspec
+from sqlalchemy import BigInteger, Column, Connection, Index, String, Table, Text, select
+
+from adapters.sql.schema_metadata import NO_ID_TWICE, metadata
+from adapters.sql.types import Id, Instant
+from adapters.sql.upserts import insert_row
 from domain.model.notifications import Notification
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("data", Text, nullable=False, comment="JSON"),
+    Column("created_at", Instant, nullable=False),
+    Column("read_at", Instant, nullable=True),
+    Index("ix_notifications_user_id_id", "user_id", "id"),
+    info=NO_ID_TWICE,
+)
 
 
 class SqlNotificationStore:
@@ -14,13 +31,24 @@ class SqlNotificationStore:
         self._connection = connection
 
     def add(self, notification: Notification) -> int:
-        result = self._connection.execute(insert(notifications), notification_to_row(notification))
-        (notification_id,) = result.inserted_primary_key
-        return int(notification_id)
+        return insert_row(self._connection, notifications, _notification_to_row(notification))
 
     def newest(self, user_id: int, limit: int, before: int | None = None) -> list[Notification]:
         query = select(notifications).where(notifications.c.user_id == user_id)
         if before is not None:
             query = query.where(notifications.c.id < before)
         query = query.order_by(notifications.c.id.desc()).limit(limit)
-        return [notification_from_row(row) for row in self._connection.execute(query)]
+        return [_notification_from_row(row) for row in self._connection.execute(query)]
+
+
+def _notification_to_row(notification: Notification) -> dict[str, object]:
+    return {
+        "user_id": notification.user_id,
+        "kind": notification.kind,
+        "data": msgspec.json.encode(notification.data).decode(),
+        "created_at": notification.created_at,
+    }
+
+
+def _notification_from_row(row: Any) -> Notification:
+    return Notification(row.user_id, row.kind, msgspec.json.decode(row.data), row.created_at, row.id)

@@ -4,15 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Dialect, Executable, bindparam, insert, select, update
+import attrs
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Executable,
+    Index,
+    Integer,
+    String,
+    Table,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
+from adapters.sql.mapping import two_decimals
 from adapters.sql.prepared import Prepared
-from adapters.sql.rows import subscription_from_row, subscription_to_row
-from adapters.sql.tables import subscription_payments, subscriptions
+from adapters.sql.schema_metadata import metadata
+from adapters.sql.types import Id, Instant, Money, money_check
+from adapters.sql.upserts import insert_row
 from domain.model.errors import PaidAlready
 from domain.model.subscriptions import Subscription, SubscriptionPayment
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("name", String(128), nullable=True),
+    Column("amount", Money, nullable=False),
+    Column("interval_seconds", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("payments", BigInteger, nullable=False, comment="how many were made"),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant, nullable=True),
+    money_check("amount"),
+    Index("ix_subscriptions_user_id_id", "user_id", "id"),
+)
+
+subscription_payments = Table(
+    "subscription_payments",
+    metadata,
+    Column("subscription_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("due_at", Instant, primary_key=True),
+    Column("transaction_id", BigInteger, nullable=False),
+)
 
 
 class SqlSubscriptionStore:
@@ -20,25 +63,23 @@ class SqlSubscriptionStore:
         self._connection = connection
 
     def add(self, subscription: Subscription) -> int:
-        result = self._connection.execute(insert(subscriptions), subscription_to_row(subscription))
-        (subscription_id,) = result.inserted_primary_key
-        return int(subscription_id)
+        return insert_row(self._connection, subscriptions, _subscription_to_row(subscription))
 
     def of_user(self, user_id: int, limit: int, after: int = 0) -> list[Subscription]:
         own = (subscriptions.c.user_id == user_id, subscriptions.c.id > after)
         query = select(subscriptions).where(*own).order_by(subscriptions.c.id).limit(limit)
-        return [subscription_from_row(row) for row in self._connection.execute(query)]
+        return [_subscription_from_row(row) for row in self._connection.execute(query)]
 
     def get(self, user_id: int, subscription_id: int) -> Subscription | None:
         which = (subscriptions.c.id == subscription_id, subscriptions.c.user_id == user_id)
         row = self._connection.execute(select(subscriptions).where(*which)).one_or_none()
-        return None if row is None else subscription_from_row(row)
+        return None if row is None else _subscription_from_row(row)
 
     def load(self, ids: Collection[int]) -> dict[int, Subscription]:
         if not ids:
             return {}
         rows = _LOAD.rows(self._connection, tuple(ids), size=len(ids))
-        return {row[0]: subscription_from_row(row) for row in rows}
+        return {row[0]: _subscription_from_row(row) for row in rows}
 
     def save(self, subscriptions: Sequence[Subscription]) -> None:
         _SAVE.many(self._connection, [(one.status, one.payments, one.ended_at, one.id) for one in subscriptions])
@@ -65,13 +106,27 @@ class SqlSubscriptionStore:
         return [SubscriptionPayment(**row) for row in self._connection.execute(query).mappings()]
 
 
+def _subscription_to_row(subscription: Subscription) -> dict[str, object]:
+    """A `subscriptions` row without its id."""
+    row = attrs.asdict(subscription)
+    del row["id"]
+    return row
+
+
+def _subscription_from_row(row: Sequence[Any]) -> Subscription:
+    """From the values of a `subscriptions` row in the order of its columns."""
+    id, user_id, name, amount, interval_seconds, status, payments, created_at, ended_at = row
+    amount = two_decimals(amount)
+    return Subscription(user_id, amount, interval_seconds, created_at, name, status, payments, ended_at, id)
+
+
 def _load(dialect: Dialect, size: int) -> Executable:
     ids = [bindparam(f"id{number}", type_=subscriptions.c.id.type) for number in range(size)]
     return select(subscriptions).where(subscriptions.c.id.in_(ids)).order_by(subscriptions.c.id).with_for_update()
 
 
 def _save(dialect: Dialect, size: int) -> Executable:
-    changed = {name: bindparam(f"new_{name}") for name in ("status", "payments", "ended_at")}
+    changed: dict[str, ColumnElement[object]] = {one: bindparam(f"new_{one}") for one in _CHANGING}
     return update(subscriptions).where(subscriptions.c.id == bindparam("subscription_id")).values(changed)
 
 
@@ -80,5 +135,6 @@ def _record(dialect: Dialect, size: int) -> Executable:
 
 
 _LOAD = Prepared(_load)
-_SAVE = Prepared(_save, ("new_status", "new_payments", "new_ended_at", "subscription_id"))
+_CHANGING = ("status", "payments", "ended_at")
+_SAVE = Prepared(_save, (*(f"new_{one}" for one in _CHANGING), "subscription_id"))
 _RECORD = Prepared(_record, [one.name for one in subscription_payments.c])

@@ -7,16 +7,59 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import Connection, Dialect, Executable, bindparam, exists, func, insert, literal_column, select
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Executable,
+    Index,
+    String,
+    Table,
+    Text,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal_column,
+    select,
+)
 
+from adapters.sql.identity.users import users
+from adapters.sql.mapping import two_decimals
+from adapters.sql.money.ledger import booked_from_row, transactions
 from adapters.sql.prepared import Prepared
-from adapters.sql.rows import booked_from_row, reasons_from_text, reasons_to_text, two_decimals
-from adapters.sql.tables import card_payments, spending_days, transactions, users
-from adapters.sql.types import money_sum
+from adapters.sql.schema_metadata import metadata
+from adapters.sql.types import Instant, Money, money_check, money_sum
 from adapters.sql.upserts import add_on_conflict
 from domain.model.money import EXACT
 from domain.model.spending import DAYS, SpendingFacts, SpendingReason
 from domain.model.transactions import BookedMovement, Movement
+
+card_payments = Table(
+    "card_payments",
+    metadata,
+    Column("transaction_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("category_key", String(64), nullable=False, comment="a digest of the category, case folded"),
+    Column("timestamp", Instant, nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("reasons", Text, nullable=True, comment="JSON: why it was judged as it was; null where no rule fired"),
+    money_check("amount"),
+    Index("ix_card_payments_user_id_category_key_timestamp", "user_id", "category_key", "timestamp"),
+    Index("ix_card_payments_user_id_timestamp", "user_id", "timestamp"),
+)
+
+spending_days = Table(
+    "spending_days",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("day", String(10), primary_key=True, comment="UTC, YYYY-MM-DD"),
+    Column("whole", BigInteger, nullable=False, comment="the sum of the positive card payments, before the point"),
+    Column("cents", BigInteger, nullable=False, comment="... and behind it"),
+)
 
 
 class SqlSpendingStore:
@@ -39,7 +82,7 @@ class SqlSpendingStore:
         )
 
     def record(self, transaction_id: int, payment: Movement, reasons: Sequence[SpendingReason]) -> None:
-        kept = reasons_to_text(reasons) if reasons else None
+        kept = _reasons_to_text(reasons) if reasons else None
         key = category_key(payment.category or "")
         values = (transaction_id, payment.user_id, key, payment.timestamp, payment.amount, kept)
         _RECORD.execute(self._connection, values)
@@ -50,7 +93,7 @@ class SqlSpendingStore:
     def reasons(self, transaction_id: int) -> list[SpendingReason]:
         query = select(card_payments.c.reasons).where(card_payments.c.transaction_id == transaction_id)
         text = self._connection.execute(query).scalar_one_or_none()
-        return [] if text is None else reasons_from_text(text)
+        return [] if text is None else _reasons_from_text(text)
 
     def payments(
         self,
@@ -77,6 +120,14 @@ class SqlSpendingStore:
             .limit(limit)
         )
         return [booked_from_row((*row, None)) for row in self._connection.execute(query)]
+
+
+def _reasons_to_text(reasons: Sequence[SpendingReason]) -> str:
+    return msgspec.json.encode(list(reasons)).decode()
+
+
+def _reasons_from_text(text: str) -> list[SpendingReason]:
+    return msgspec.json.decode(text, type=list[SpendingReason])
 
 
 def category_key(category: str) -> str:
@@ -120,7 +171,7 @@ def _add(dialect: Dialect, size: int) -> Executable:
     return add_on_conflict(dialect, spending_days, ("whole", "cents"))
 
 
-_ZERO = literal_column("0")
+_ZERO: ColumnElement[Decimal] = literal_column("0")
 _DAYS = Prepared(_days, ("user_id", "first", "last"))
 _USED = Prepared(_used, ("user_id", "category_key", "since", "until"))
 _RECENT = Prepared(_recent, ("user_id", "since", "until"))

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Protocol
 
-from domain.model.users import Account, Details, HashedPassword, NewUser, Pin, User
+from domain.model.users import Account, Details, HashedPassword, NewUser, Pin, Recipient, User
 
 
 class UserStore(Protocol):
@@ -18,6 +18,10 @@ class UserStore(Protocol):
 
     def get(self, user_id: int) -> User | None:
         """The user with this id."""
+        ...
+
+    def recipient(self, user_id: int) -> Recipient | None:
+        """To whom a letter to this user goes; nothing is decrypted for it."""
         ...
 
     def by_email(self, email: str) -> User | None:

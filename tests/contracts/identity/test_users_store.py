@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from adapters.keyring import KeyRing
-from adapters.sql.database import open_database
+from adapters.sql.opening import open_database
 from adapters.sql.unit_of_work import SqlStorage
 from adapters.vault import AesGcmVault
 from domain.model.errors import EmailTaken, PhoneTaken
-from domain.model.users import Details, HashedPassword, Pin, User
+from domain.model.users import Details, HashedPassword, Pin, Recipient, User
 from ports.storage import Storage, Transaction
 from tests.contracts.customers import PASSWORD, account, balance, customer, new_user
 from tests.contracts.test_storage import NOON, WRITERS, Mishap, in_parallel, run
@@ -60,6 +60,12 @@ class TestPeople:
             ]
         )
         assert found == [None] * 6
+
+    def test_a_letter_s_recipient_is_found_by_id(self, storage):
+        ana = add(storage, email="Ana@Nuwe.com", address="C/ Mayor 1", phone_number="600 1")
+        add(storage)
+        assert storage.read(lambda tx: tx.users.recipient(ana.id)) == Recipient(ana.id, "Ana@Nuwe.com", ana.name)
+        assert storage.read(lambda tx: tx.users.recipient(ana.id + 2)) is None
 
     def test_a_new_user_has_no_money_and_no_pin(self, storage):  # contract: G1
         ana = add(storage)
@@ -321,6 +327,14 @@ class TestAtRest:
         rows(url, "UPDATE users SET address = :stolen WHERE id = :id", stolen=stolen, id=eva.id)
         with pytest.raises(ValueError, match="tampered with"):
             get(storage, eva.id)
+
+    def test_a_recipient_is_found_where_the_key_of_their_address_is_lost(self, url, open_storage):
+        ana = add(open_storage(url), address="C/ Mayor 1", phone_number="600")
+        without = SqlStorage(open_database(url, 1), AesGcmVault(KeyRing([NEW_KEY])))
+        try:
+            assert without.read(lambda tx: tx.users.recipient(ana.id)) == Recipient(ana.id, ana.email, ana.name)
+        finally:
+            without.close()
 
     def test_a_new_key_reads_what_the_old_one_wrote_and_finds_its_phone_numbers(self, url, open_storage):
         open_storage(url)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import attrs
 import pytest
 
-from adapters.sql.database import open_database
+from adapters.sql.opening import open_database
 from adapters.sql.unit_of_work import SqlStorage
 from domain.model.due_work import DueJob
 from ports.storage import Storage, Transaction

@@ -14,8 +14,8 @@ from sqlalchemy import create_engine, delete, text
 from sqlalchemy.exc import DBAPIError
 
 from adapters.memory.storage import MemoryStorage
-from adapters.sql.database import open_database
-from adapters.sql.tables import users
+from adapters.sql.identity.users import users
+from adapters.sql.opening import open_database
 from domain.model.transactions import BookedMovement, Movement
 from ports.storage import Storage, Transaction
 from tests.contracts.customers import customer

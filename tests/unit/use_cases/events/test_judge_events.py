@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from adapters.memory.clock import SetClock
 from adapters.memory.storage import MemoryStorage
-from adapters.sql.database import open_database
+from adapters.sql.opening import open_database
 from adapters.sql.schema import migrate
 from adapters.sql.unit_of_work import SqlStorage
 from domain.model.activity import Action, Stream

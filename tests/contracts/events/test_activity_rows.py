@@ -1,21 +1,17 @@
-"""Rows and entities: what is written is what is read, and an activity means the same after a restart."""
+"""An activity means the same after a restart: what is written is what is read."""
 
 from __future__ import annotations
-
-from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.sql.rows import activity_from_text, activity_to_text, profile_from_row, profile_to_row
+from adapters.sql.events.activity import activity_from_text, activity_to_text
 from domain.model.activity import Action, Timeline, UserActivity
 from domain.model.money import AMOUNT_LIMIT, CENT
-from domain.model.risk_profiles import RiskProfile
 from domain.rules.activity import LONGEST_WINDOW_SECONDS, MEMORY_SECONDS, judge, needs_history, replay
-from domain.rules.ratings import LARGEST_COUNT
 from tests.oracles import codes_of_all
-from tests.strategies import actions, any_amounts
+from tests.strategies import actions
 
 LARGEST_TEXT_BYTES = 2**16 - 1
 """What a TEXT column of MySQL holds."""
@@ -83,19 +79,3 @@ def test_the_busiest_activity_fits_its_column():
     seconds = range(latest - 2 * MEMORY_SECONDS, latest + 1)
     arrivals = [Action("deposit", largest, user_id=1, time=second) for second in seconds for _ in range(20)]
     assert len(activity_to_text(replay(arrivals)).encode()) < LARGEST_TEXT_BYTES
-
-
-limits = st.one_of(any_amounts, st.integers(min_value=1, max_value=LARGEST_COUNT))
-
-
-@given(
-    st.builds(RiskProfile, st.sampled_from(["low", "medium", "high"]), st.dictionaries(st.integers(1, 9999), limits))
-)
-def test_a_profile_comes_back_with_its_money_and_its_counts(profile):
-    row = profile_to_row(1, profile)
-    read = profile_from_row(str(row["rating"]), str(row["thresholds"]))
-    assert read == profile
-    assert {code: type(limit) for code, limit in read.thresholds.items()} == {
-        code: type(limit) for code, limit in profile.thresholds.items()
-    }
-    assert all(limit.as_tuple().exponent == -2 for limit in read.thresholds.values() if isinstance(limit, Decimal))
