@@ -16,6 +16,7 @@ from adapters.system_clock import SystemClock
 from adapters.system_secrets import SystemSecrets
 from domain.model.activity import Action
 from domain.model.errors import StorageUnavailable, Unavailable
+from domain.model.topics import WORK_DUE, Topic
 from domain.rules.activity import Verdict
 from domain.use_cases.events.judge_events import JudgeEvents
 from domain.use_cases.events.list_events import ListEvents
@@ -50,7 +51,7 @@ from ports.mail import Mailer
 from ports.prices import Prices
 from ports.rates import Rates
 from ports.security import KeyedHashes, Passwords, Secrets, Tokens
-from ports.storage import Storage
+from ports.storage import Listener, Storage
 
 if TYPE_CHECKING:
     from adapters.keyring import KeyRing
@@ -140,7 +141,7 @@ def build(settings: Settings) -> Hucha:
     _migrate(database)
     _check_keys(database, {"SECRET_KEY": secret_keys, "DATA_KEY": data_keys})
     work_due = Event()
-    storage = SqlStorage(database, AesGcmVault(KeyRing(data_keys)), work_due.set)
+    storage = SqlStorage(database, AesGcmVault(KeyRing(data_keys)), _listener(work_due))
     clock = SystemClock()
     outside = _limits(settings), _mailer(settings), _prices(settings, clock)
     tools = _tools(settings, storage, clock, KeyRing(secret_keys), *outside)
@@ -171,8 +172,19 @@ def build_in_memory(
     keys = KeyRing(settings.secret_key or [urandom(32)])
     clock = clock or SystemClock()
     outside = _limits(settings), mailer or RecordingMailer(), prices or _prices(settings, clock)
-    tools = _tools(settings, MemoryStorage(), clock, keys, *outside)
-    return _assemble(settings, tools, read_rates(), _one_by_one, Event())
+    work_due = Event()
+    tools = _tools(settings, MemoryStorage(_listener(work_due)), clock, keys, *outside)
+    return _assemble(settings, tools, read_rates(), _one_by_one, work_due)
+
+
+def _listener(work_due: Event) -> Listener:
+    """Passes on what commits report, to whom in this process it concerns."""
+
+    def listen(topics: frozenset[Topic]) -> None:
+        if WORK_DUE in topics:
+            work_due.set()
+
+    return listen
 
 
 def _database(settings: Settings) -> Database:

@@ -74,7 +74,7 @@ def read_books(storage: Storage, user_ids: Iterable[int]) -> dict[int, Books]:
 
 
 def _read(tx: Transaction, user_id: int) -> Books:
-    subscriptions = {one.id: one for one in tx.subscriptions.of_user(user_id, ALL) if one.id is not None}
+    subscriptions = {one.id: one for one in tx.subscriptions.of_user(user_id, ALL)}
     return Books(
         user_id=user_id,
         balance=tx.users.balance(user_id),
@@ -132,8 +132,8 @@ def check_endings(books: Books) -> None:
     """A subscription that ended was due, wasn't covered at some moment after its last payment, and was told of once."""
     told = [one.data for one in books.told if one.kind == "subscription_ended"]
     ended = [one for one in books.subscriptions.values() if one.status == "ended"]
-    assert sorted(str(data["subscriptionId"]) for data in told) == sorted(str(one.id) for one in ended)
-    payments = {data["subscriptionId"]: data["payments"] for data in told}
+    assert sorted(str(data["subscription_id"]) for data in told) == sorted(str(one.id) for one in ended)
+    payments = {data["subscription_id"]: data["payments"] for data in told}
     for one in ended:
         assert one.id is not None and one.ended_at is not None
         assert payments[one.id] == one.payments
@@ -170,7 +170,7 @@ def check_trades(books: Books) -> None:
 
 def check_rounds(books: Books) -> None:
     """Every trade was told of once, and those of one round of the bot's go by symbol."""
-    assert [one.data["transactionId"] for one in books.told if one.kind == "trade"] == list(books.trades)
+    assert [one.data["transaction_id"] for one in books.told if one.kind == "trade"] == list(books.trades)
     for symbols in bot_rounds(books).values():
         assert symbols == sorted(set(symbols))
 

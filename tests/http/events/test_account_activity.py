@@ -48,11 +48,11 @@ def test_three_withdrawals_in_a_row_are_told_and_carried_out(ana: Customer, cloc
     (told,) = ana.told()
     movement = ana.history()[0]["id"]
     assert told == Notification(
+        told.id,
         ana.user_id,
         "activity_codes",
-        {"codes": [30], "transactionId": movement, "amount": "10.50"},
+        {"codes": [30], "transaction_id": movement, "amount": "10.50"},
         clock.now(),
-        told.id,
     )
 
 
@@ -178,4 +178,4 @@ def test_codes_are_kept_with_the_money_in_one_database(stored: Hucha) -> None:
     for _ in range(4):
         assert ana.withdraw(1).status_code == 200
     assert codes(ana)[-2:] == [[30], [30]]
-    assert [one.data["transactionId"] for one in ana.told()] == [one["id"] for one in ana.history()[:2]]
+    assert [one.data["transaction_id"] for one in ana.told()] == [one["id"] for one in ana.history()[:2]]

@@ -660,7 +660,7 @@ def test_each_trade_of_the_bots_has_its_letter_and_its_notification(
     assert letter.body == BOT_LETTER
     told = ana.told()[0]
     (trade,) = trades(ana)
-    assert (told.kind, told.data["transactionId"], told.data["reason"]) == ("trade", trade["id"], trade["reason"])
+    assert (told.kind, told.data["transaction_id"], told.data["reason"]) == ("trade", trade["id"], trade["reason"])
     after(clock, hucha)
     market.set("GOLD", "900")
     after(clock, hucha)

@@ -308,7 +308,7 @@ def test_the_notification_tells_the_trade(ana: Customer, market: FixedPrices) ->
     sale, purchase = (one for one in ana.told() if one.kind == "trade")
     booked, bought = ana.history()[:2]
     assert sale.data == {
-        "transactionId": booked["id"],
+        "transaction_id": booked["id"],
         "side": "sell",
         "symbol": "GOLD",
         "quantity": "0.5",
@@ -318,7 +318,7 @@ def test_the_notification_tells_the_trade(ana: Customer, market: FixedPrices) ->
         "reason": None,
     }
     assert purchase.data == {
-        "transactionId": bought["id"],
+        "transaction_id": bought["id"],
         "side": "buy",
         "symbol": "GOLD",
         "quantity": "1",

@@ -100,7 +100,7 @@ def state(customer: Customer, alert_id: int) -> tuple[str, Decimal]:
 def fired(customer: Customer) -> list[int]:
     """The alerts that fired so far, in the order of firing."""
     kinds = ("savings_alert", "balance_drop")
-    return [one.data["alertId"] for one in reversed(customer.told()) if one.kind in kinds]
+    return [one.data["alert_id"] for one in reversed(customer.told()) if one.kind in kinds]
 
 
 class TestSetting:
@@ -381,9 +381,9 @@ class TestEveryMovement:
         spend(ana, 100)
         assert sorted(fired(ana)) == alerts[:3]
         (payment,) = ana.client.simulate_get("/api/transactions", headers=ana.bearer).json
-        told = {one.data["alertId"]: one for one in ana.told() if "alertId" in one.data}
+        told = {one.data["alert_id"]: one for one in ana.told() if "alert_id" in one.data}
         assert [told[alert].kind for alert in alerts[:3]] == ["balance_drop", "balance_drop", "savings_alert"]
-        assert {one.data["transactionId"] for one in told.values()} == {payment["id"]}
+        assert {one.data["transaction_id"] for one in told.values()} == {payment["id"]}
 
     def test_what_is_refused_lets_nothing_fire(self, bank: Hucha) -> None:
         ana = open_account(bank, "ana", "1000.00")

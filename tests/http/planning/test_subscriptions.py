@@ -505,7 +505,7 @@ def test_it_ends_when_the_balance_cant_cover_a_payment(hucha: Hucha, clock: SetC
     (letter,) = ended_letters(hucha)
     assert (letter.recipient, letter.body) == ("poor@nuwe.com", ENDED_LETTER)
     (told,) = (one for one in poor.told() if one.kind == "subscription_ended")
-    assert told.data == {"subscriptionId": id, "name": "Gym", "amount": "100.00", "payments": 2}
+    assert told.data == {"subscription_id": id, "name": "Gym", "amount": "100.00", "payments": 2}
     assert told.created_at == START + timedelta(seconds=16)
 
 

@@ -493,7 +493,7 @@ class TestRapid(OnEachStorage):
             pay(ana, 10)
         flagged = pay(ana, "30.01", "jewels")
         assert rules(ana, flagged) == ["deviation", "category", "rapid"]
-        (told,) = [one for one in ana.told() if one.data["transactionId"] == flagged["id"]]
+        (told,) = [one for one in ana.told() if one.data["transaction_id"] == flagged["id"]]
         assert (told.kind, told.data["rules"]) == ("fraud_flag", ["deviation", "category", "rapid"])
 
 
@@ -593,7 +593,7 @@ class TestRetries:
             assert (first.status_code, again.status_code) == (201, 201)
             assert again.content == first.content
             assert (one.balance(), len(listed(one))) == (balance, 3)
-            assert len([told for told in one.told() if told.data["transactionId"] == first.json["data"]["id"]]) == 1
+            assert len([told for told in one.told() if told.data["transaction_id"] == first.json["data"]["id"]]) == 1
 
     def test_a_retry_of_a_payment_without_a_timestamp_keeps_its_time(self, ana: Customer, clock: SetClock) -> None:
         # contract: G8
