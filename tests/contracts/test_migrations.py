@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -31,6 +32,7 @@ from tests.mariadb import MariaDB
 
 HEAD = head()
 NODES = 4
+STEPS = ("CREATE", "ALTER", "UPDATE due_work", "INSERT INTO alembic")
 ROUNDS = 30 if LONG else 3
 PATIENCE_SECONDS = 60
 """Far longer than anything here takes: a test that waits so long has failed."""
@@ -173,6 +175,62 @@ class TestSchema:
         (tmp_path / "letter.db").write_text("Dear database, " * 100)
         with pytest.raises(StorageUnavailable, match="file is not a database"):
             migrate_alone(f"sqlite:///{tmp_path}/letter.db")
+
+
+class TestRows:
+    def test_notifications_get_keys_of_the_model_s_spelling(self, empty_url):
+        old = {
+            1: '{"alertId":7,"transactionId":8}',
+            2: '{"subscriptionId":5,"name":"say \\"transactionId\\": 1","amount":"10.00","payments":3}',
+            10_000: '{"codes":[30],"transactionId":9,"amount":"10.50"}',
+            10_001: '{"transactionId":10,"rules":["rapid"]}',
+            35_000: '{"transaction_id":11,"reason":null}',
+        }
+        migrate_alone(empty_url)
+        insert = (
+            "INSERT INTO notifications (id, user_id, kind, data, created_at) VALUES (:id, 1, 'trade', :data, :then)"
+        )
+        engine = create_engine(empty_url)
+        with engine.begin() as connection:
+            rows = [{"id": id, "data": data, "then": "2024-11-20 12:00:00.000000"} for id, data in old.items()]
+            connection.execute(text(insert), rows)
+        engine.dispose()
+        migrate_again(empty_url, after="0005")
+        with opened(empty_url) as database:
+            kept = SqlStorage(database, VAULT).read(lambda tx: tx.notifications.newest(1, len(old) + 1))
+        assert {one.id: one.data for one in kept} == {
+            1: {"alert_id": 7, "transaction_id": 8},
+            2: {"subscription_id": 5, "name": 'say "transactionId": 1', "amount": "10.00", "payments": 3},
+            10_000: {"codes": [30], "transaction_id": 9, "amount": "10.50"},
+            10_001: {"transaction_id": 10, "rules": ["rapid"]},
+            35_000: {"transaction_id": 11, "reason": None},
+        }
+
+    def test_work_that_was_set_aside_is_dead(self, empty_url):
+        migrate_alone(empty_url)
+        columns = "INSERT INTO due_work (kind, subject, due_at, tries, state) VALUES"
+        for subject, state in enumerate(["due", "set aside", "set aside", "dead"]):
+            execute(empty_url, f"{columns} ('mail', {subject}, '2024-11-20 12:00:00.000000', 0, '{state}')")
+        migrate_again(empty_url, after="0005")
+        assert execute(empty_url, "SELECT state, COUNT(*) FROM due_work GROUP BY state ORDER BY state") == [
+            ("dead", 3),
+            ("due", 1),
+        ]
+        with opened(empty_url) as database:
+            storage = SqlStorage(database, VAULT)
+            assert storage.read(lambda tx: tx.due_work.dead_count()) == 3
+            assert [
+                one.subject for one in storage.read(lambda tx: tx.due_work.due(["mail"], datetime.now(UTC), 9))
+            ] == [0]
+
+
+def migrate_again(url: str, after: str) -> None:
+    """Run the migrations behind this one, over the rows that are there."""
+    execute(url, f"UPDATE alembic_version SET version_num = '{after}'")
+    made = tables_as_made(url)
+    assert migrate_alone(url) is True
+    assert tables_as_made(url) == made
+    assert differences(url) == []
 
 
 class TestStartingTogether:
@@ -324,14 +382,14 @@ class TestInterruptions:
             engine.dispose()
 
     def test_wherever_a_migration_is_cut_off_it_is_finished(self, mariadb):
-        """MariaDB commits each CREATE by itself, so what was cut off leaves some tables behind."""
+        """MariaDB commits each change of the schema by itself, so what was cut off leaves some tables behind."""
         statement = 0
         broke = True
         while broke:
             statement += 1
             url = mariadb.new_database()
             with FlakyProxy(mariadb.port) as proxy:
-                at = Nth(statement, lambda packet: packet.sql.lstrip().startswith(("CREATE", "INSERT INTO alembic")))
+                at = Nth(statement, lambda packet: packet.sql.lstrip().startswith(STEPS))
                 proxy.break_at(at, Loss.ANSWER)
                 migrate_alone(mariadb.url(str(make_url(url).database), proxy.port))
                 broke = at.seen >= statement

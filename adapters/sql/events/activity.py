@@ -55,7 +55,7 @@ activities = Table(
     metadata,
     Column("stream", String(16), primary_key=True),
     Column("user_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("state", Text, nullable=False, comment="what the rules remember of the user's events; see rows.py"),
+    Column("state", Text, nullable=False, comment="what the rules remember of the user's events"),
 )
 
 ACTIVITY_VERSION = 1

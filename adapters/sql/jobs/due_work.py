@@ -40,8 +40,8 @@ due_work = Table(
     Column("subject", BigInteger, nullable=False),
     Column("due_at", Instant, nullable=False),
     Column("tries", Integer, nullable=False),
-    Column("state", String(16), nullable=False, comment="due, or set aside"),
-    Column("reason", String(255), nullable=True, comment="why it was set aside"),
+    Column("state", String(16), nullable=False, comment="due, or dead"),
+    Column("reason", String(255), nullable=True, comment="why it is dead"),
     UniqueConstraint("kind", "subject"),
     Index("ix_due_work_state_due_at", "state", "due_at"),
     info=NO_ID_TWICE,
@@ -49,7 +49,7 @@ due_work = Table(
 
 
 _DUE = "due"
-_DEAD = "set aside"
+_DEAD = "dead"
 _LONGEST_REASON = 255
 
 
