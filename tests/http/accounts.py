@@ -19,11 +19,10 @@ from domain.rules.registration import Registration
 from domain.use_cases.money.move_money import Order
 from entrypoints.composition import Hucha
 from entrypoints.http.app import create_app
+from tests.customers import PASSWORD, PIN
 
 T = TypeVar("T")
 
-PIN = "1811"
-PASSWORD = "NuweTest1$"
 
 DEPOSIT = "/api/account/deposit"
 WITHDRAW = "/api/account/withdraw"

@@ -18,8 +18,8 @@ from domain.use_cases.money.authorise_order import Outcome
 from domain.use_cases.money.move_money import MoveMoney, Order
 from entrypoints.composition import Hucha, build_in_memory
 from entrypoints.settings import Settings
+from tests.customers import PIN
 
-PIN = "1811"
 PEOPLE = (1, 2, 3)
 
 
