@@ -33,8 +33,7 @@ from domain.use_cases.market.run_auto_invest import RunAutoInvest
 from domain.use_cases.market.show_portfolio import ShowPortfolio
 from domain.use_cases.market.trade_assets import TradeAssets
 from domain.use_cases.money.audit import Audit
-from domain.use_cases.money.authorise_order import Outcome, in_flight
-from domain.use_cases.money.move_money import MoveMoney, Order
+from domain.use_cases.money.move_money import MoveMoney, Order, move_one
 from domain.use_cases.money.quote_transfer import QuoteTransfer
 from domain.use_cases.money.show_history import ShowHistory
 from domain.use_cases.notifying.deliver_mail import DeliverMail
@@ -42,7 +41,6 @@ from domain.use_cases.notifying.manage_alerts import ManageAlerts
 from domain.use_cases.planning.manage_subscriptions import ManageSubscriptions
 from domain.use_cases.planning.plan_expenses import PlanExpenses
 from domain.use_cases.planning.run_subscriptions import PaySubscriptions
-from domain.use_cases.refusals import or_raise
 from domain.use_cases.spending.record_card_payment import RecordCardPayment
 from entrypoints.batcher import Batcher
 from entrypoints.settings import Settings, WrongSetting
@@ -102,6 +100,7 @@ class Hucha:
     work_due: Event
     """Set when work fell due."""
 
+    limits: RateLimits
     digests: Callable[[str, bytes], tuple[str, ...]]
     """Keyed digests of what a request asks for, newest key first."""
 
@@ -331,12 +330,12 @@ def _assemble(settings: Settings, tools: _Tools, rates: Rates, together: Togethe
         list_events=ListEvents(storage),
         risk_profiles=RiskProfiles(storage),
         operators=Operators(storage, clock, secrets),
-        register=Register(storage, clock, secrets, passwords, limits),
+        register=Register(storage, clock, secrets, passwords),
         sign_in=SignIn(storage, clock, secrets, passwords, tools.tokens, limits, token_life),
         change_password=ChangePassword(storage, clock, secrets, passwords, hashes, limits),
         manage_pin=ManagePin(storage, clock, secrets, passwords, hashes, limits),
         profile=Profile(storage, limits),
-        move_money=partial(_move, together(MoveMoney(storage, clock, hashes))),
+        move_money=partial(move_one, together(MoveMoney(storage, clock, hashes))),
         record_card_payment=RecordCardPayment(storage, clock),
         manage_alerts=ManageAlerts(storage, clock),
         show_history=ShowHistory(storage),
@@ -351,6 +350,7 @@ def _assemble(settings: Settings, tools: _Tools, rates: Rates, together: Togethe
         due_work=_due_work(tools, bot_interval),
         prepare_work=partial(Purge().ensure, storage, clock),
         work_due=work_due,
+        limits=limits,
         digests=hashes.digests,
     )
 
@@ -358,11 +358,6 @@ def _assemble(settings: Settings, tools: _Tools, rates: Rates, together: Togethe
 def _due_work(tools: _Tools, bot_interval: timedelta) -> RunDueWork:
     handlers = (DeliverMail(tools.mailer), PaySubscriptions(), RunAutoInvest(tools.prices, bot_interval), Purge())
     return RunDueWork(tools.storage, tools.clock, {handler.kind: handler for handler in handlers})
-
-
-def _move(carry_out: Callable[[Order], Outcome], order: Order) -> int:
-    with in_flight(order.key):
-        return or_raise(carry_out(order))
 
 
 def _one_by_one(run: Callable[[Sequence[C]], Sequence[R]]) -> Callable[[C], R]:

@@ -6,6 +6,7 @@ Sources: seed A (task 1, `users`), seed B (tasks 1 to 3); contract G1, A1, A3, A
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -18,6 +19,8 @@ LONGEST_NAME: Final = 128
 LONGEST_EMAIL: Final = 128
 LONGEST_ADDRESS: Final = 255
 LONGEST_ACCOUNT_NUMBER: Final = 36
+LONGEST_PHONE: Final = 32
+LONGEST_COUNTRY_CODE: Final = 8
 
 PIN_TRIES: Final = 5
 """So many wrong PINs in a row lock the PIN."""
@@ -71,6 +74,10 @@ class Details:
     first_name: str | None = None
     last_name: str | None = None
     currency: str | None = None
+
+
+DetailChanges = Mapping[str, str | None]
+"""Some of the details by their names in Details, each as it shall be; None unsets it."""
 
 
 @attrs.frozen

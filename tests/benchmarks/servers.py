@@ -135,16 +135,19 @@ def _make_customers(port: int, threads: int, database: str, customers: int, bcry
 
 def new_customer(hucha: Any, number: int) -> tuple[str, str, str]:
     """Register a customer, with a PIN and money; the token, the account number and the email address."""
+    from decimal import Decimal
+
     from domain.model.users import Details
     from domain.rules.registration import Registration
-    from domain.use_cases.money.move_money import Order
+    from domain.use_cases.money.guarded_orders import Guard
+    from domain.use_cases.money.move_money import Cash, Order
 
     email = f"customer{number}@bench.org"
     user = hucha.register(Registration("Customer", email, "NuweTest1$", Details()))
     token = hucha.sign_in(email, "NuweTest1$", "127.0.0.1").access_token
     identity = hucha.sign_in.identify(token)
     hucha.manage_pin.create(identity, "1811", "NuweTest1$", "127.0.0.1")
-    hucha.move_money(Order("CASH_DEPOSIT", user.id, "1811", 1_000_000))
+    hucha.move_money(Order("CASH_DEPOSIT", user.id, Guard("1811"), Cash(Decimal("1000000.00"))))
     return token, user.account_number, email
 
 

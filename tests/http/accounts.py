@@ -16,10 +16,10 @@ from domain.model.notifications import Notification
 from domain.model.sessions import Identity
 from domain.model.users import Details
 from domain.rules.registration import Registration
-from domain.use_cases.money.move_money import Order
 from entrypoints.composition import Hucha
 from entrypoints.http.app import create_app
 from tests.customers import PASSWORD, PIN
+from tests.orders import order
 
 T = TypeVar("T")
 
@@ -111,7 +111,7 @@ def open_account(
     if pin is not None:
         hucha.manage_pin.create(Identity(user.id, user.account_number, ""), pin, password, "127.0.0.1")
     if Decimal(balance):
-        hucha.move_money(Order("CASH_DEPOSIT", user.id, pin, balance))
+        hucha.move_money(order("CASH_DEPOSIT", user.id, pin, balance))
     return customer
 
 

@@ -12,7 +12,8 @@ from falcon.testing import Result, TestClient
 from adapters.memory.clock import SetClock
 from adapters.memory.mailer import RecordingMailer
 from domain.model.mail import Mail
-from domain.use_cases.notifying.deliver_mail import MAIL, DeliverMail
+from domain.use_cases.notifying.deliver_mail import DeliverMail
+from domain.use_cases.notifying.queue_mail import MAIL
 from entrypoints.composition import Hucha, build_in_memory
 from entrypoints.settings import Settings
 from tests.customers import EMAIL, NUWE, PASSWORD, PIN

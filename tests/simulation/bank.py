@@ -14,6 +14,7 @@ from adapters.memory.clock import SetClock
 from adapters.memory.mailer import RecordingMailer
 from adapters.memory.prices import FixedPrices
 from adapters.system_secrets import SystemSecrets
+from domain.model.assets import Side
 from domain.model.due_work import DueJob
 from domain.model.sessions import Identity
 from domain.model.transactions import MovementType
@@ -21,14 +22,16 @@ from domain.model.users import Details, HashedPassword, NewUser, Pin
 from domain.use_cases.jobs.run_due_work import RunDueWork
 from domain.use_cases.market.manage_auto_invest import ManageAutoInvest
 from domain.use_cases.market.run_auto_invest import RunAutoInvest
-from domain.use_cases.market.trade_assets import TradeAssets, TradeOrder
-from domain.use_cases.money.authorise_order import Outcome
-from domain.use_cases.money.move_money import MoveMoney, Order
-from domain.use_cases.notifying.deliver_mail import MAIL, DeliverMail
-from domain.use_cases.planning.manage_subscriptions import ManageSubscriptions
+from domain.use_cases.market.trade_assets import TradeAssets
+from domain.use_cases.money.guarded_orders import Guard, Outcome
+from domain.use_cases.money.move_money import MoveMoney
+from domain.use_cases.notifying.deliver_mail import DeliverMail
+from domain.use_cases.notifying.queue_mail import MAIL
+from domain.use_cases.planning.manage_subscriptions import ManageSubscriptions, SubscriptionTerms
 from domain.use_cases.planning.run_subscriptions import PaySubscriptions
 from ports.storage import Storage, Transaction
 from tests.customers import PIN
+from tests.orders import order, trade_order
 
 NOON = datetime(2024, 11, 20, 12, tzinfo=UTC)
 BOT_INTERVAL = timedelta(seconds=30)
@@ -70,16 +73,15 @@ class Bank:
 
     def move(self, who: Identity, type: MovementType, amount: object, target: Identity | None = None) -> Outcome:
         number = None if target is None else target.account_number
-        order = Order(type, who.user_id, PIN, amount, number)
-        return MoveMoney(self.storage, self.clock, _HASHES)([order])[0]
+        return MoveMoney(self.storage, self.clock, _HASHES)([order(type, who.user_id, PIN, amount, number)])[0]
 
     def subscribe(self, who: Identity, amount: object, interval_seconds: int, name: str | None = None) -> int:
-        fields = {"pin": PIN, "amount": amount, "intervalSeconds": interval_seconds, "name": name}
-        return self.subscriptions.add(who, fields)
+        terms = SubscriptionTerms(Decimal(str(amount)), interval_seconds, name)
+        return self.subscriptions.add(who, Guard(PIN), terms)
 
-    def trade(self, who: Identity, side: str, symbol: str, size: object) -> int:
-        order = TradeOrder(side, symbol, size, PIN)  # type: ignore[arg-type]
-        return TradeAssets(self.storage, self.clock, _HASHES, self.prices)(who, order)
+    def trade(self, who: Identity, side: Side, symbol: str, size: object) -> int:
+        trade = TradeAssets(self.storage, self.clock, _HASHES, self.prices)
+        return trade(who, Guard(PIN), trade_order(side, symbol, size))
 
     def jobs(self, kind: str, until: datetime = FAR_AWAY) -> dict[int, DueJob]:
         """The jobs of a kind by their subject."""
@@ -98,8 +100,8 @@ def open_account(storage: Storage, hashes: HmacHashes, money: str | Decimal = "0
     pin = Pin(hashes.hash("pin", str(user_id), PIN))
     storage.run(lambda tx: tx.users.set_pin(user_id, pin))
     if Decimal(money):
-        order = Order("CASH_DEPOSIT", user_id, PIN, money)
-        (outcome,) = MoveMoney(storage, SetClock(NOON), hashes)([order])
+        deposit = order("CASH_DEPOSIT", user_id, PIN, money)
+        (outcome,) = MoveMoney(storage, SetClock(NOON), hashes)([deposit])
         assert isinstance(outcome, int), outcome
     return Identity(user_id, new.account_number, "no session")
 

@@ -29,6 +29,7 @@ from adapters.memory.storage import MemoryStorage
 from adapters.sql.opening import open_database
 from adapters.sql.schema import migrate
 from adapters.sql.unit_of_work import SqlStorage
+from domain.model.assets import Side
 from domain.model.errors import PricesUnavailable, Refusal, StorageUnavailable
 from domain.use_cases.jobs import run_due_work
 from domain.use_cases.jobs.run_due_work import LONGEST_WAIT, RunDueWork
@@ -412,7 +413,7 @@ class DueMoneyMachine(RuleBasedStateMachine):
             wait /= 2
         self.bank.clock.advance(timedelta(seconds=int(wait.total_seconds())))
 
-    def trade(self, number: int, side: str, symbol: str, size: object) -> None:
+    def trade(self, number: int, side: Side, symbol: str, size: object) -> None:
         try:
             self.bank.trade(self.customers[number], side, symbol, size)
         except PricesUnavailable:

@@ -23,13 +23,13 @@ from domain.model.errors import InvalidOtp, InvalidPin, InvalidResetToken, PinLo
 from domain.model.sessions import Identity
 from domain.model.users import Details, Pin, User
 from domain.rules.registration import Registration
-from domain.use_cases.money.move_money import Order
-from domain.use_cases.notifying.deliver_mail import MAIL
+from domain.use_cases.notifying.queue_mail import MAIL
 from entrypoints.composition import Hucha, build
 from entrypoints.settings import Settings
 from ports.storage import Transaction
 from tests.conftest import LONG
 from tests.customers import PASSWORD, PIN
+from tests.orders import order
 
 THREADS = 16
 TRIES = 5
@@ -96,7 +96,7 @@ def outcome_of(guess: Guess, node: Hucha) -> type[Refusal] | None:
 
 
 def deposit(user: User, pin: str) -> Guess:
-    return lambda node: node.move_money(Order("CASH_DEPOSIT", user.id, pin, Decimal("1.00")))
+    return lambda node: node.move_money(order("CASH_DEPOSIT", user.id, pin, Decimal("1.00")))
 
 
 def update(user: User, pin: str) -> Guess:

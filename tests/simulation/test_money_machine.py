@@ -43,12 +43,13 @@ from domain.model.idempotency import IdempotencyKey
 from domain.model.sessions import Identity
 from domain.model.transactions import MovementType
 from domain.model.users import Details, HashedPassword, NewUser
-from domain.use_cases.money.authorise_order import Outcome
+from domain.use_cases.money.guarded_orders import Outcome
 from domain.use_cases.money.move_money import MoveMoney, Order
 from entrypoints.composition import Hucha, build, build_in_memory
 from entrypoints.settings import Settings
 from tests.conftest import LONG
 from tests.customers import PASSWORD
+from tests.orders import order
 
 KEY = b"the key of every machine's bank."
 PINS = ["1111", "2222"]
@@ -95,6 +96,21 @@ WISHES = st.builds(
 )
 
 
+@attrs.frozen
+class Request:
+    """An order as it comes, before anything of it is read."""
+
+    type: MovementType
+    user: int
+    pin: object
+    amount: object
+    target_account_number: str | None = None
+    key: IdempotencyKey | None = None
+
+    def read(self) -> Order:
+        return order(self.type, self.user, self.pin, self.amount, self.target_account_number, self.key)
+
+
 @attrs.define
 class Customer:
     """What the model knows of one."""
@@ -121,18 +137,18 @@ class Model:
     def by_number(self, number: object) -> Customer | None:
         return next((one for one in self.customers.values() if one.identity.account_number == number), None)
 
-    def expect(self, order: Order, now: datetime) -> int | type[Refusal] | None:
-        """What must come of an order: the id of a replay, a refusal, or None for a movement of its own."""
-        customer = self.customers[order.user]
-        kept = customer.kept.get(order.key.key) if order.key else None
+    def expect(self, request: Request, now: datetime) -> int | type[Refusal] | None:
+        """What must come of a request: the id of a replay, a refusal, or None for a movement of its own."""
+        customer = self.customers[request.user]
+        kept = customer.kept.get(request.key.key) if request.key else None
         if kept is not None and now - kept[2] <= KEYS_KEPT:
             if customer.locked_until is not None and now < customer.locked_until:
                 return PinLocked
-            if kept[0] == asked(order):
+            if kept[0] == asked(request):
                 return kept[1]
-            self.try_pin(customer, order.pin, now)
+            self.try_pin(customer, request.pin, now)
             return KeyReused
-        return self.try_pin(customer, order.pin, now) or self.refusal(customer, order)
+        return self.try_pin(customer, request.pin, now) or self.refusal(customer, request)
 
     def try_pin(self, customer: Customer, pin: object, now: datetime) -> type[Refusal] | None:
         if customer.locked_until is not None and now < customer.locked_until:
@@ -145,44 +161,44 @@ class Model:
             customer.wrong_pins, customer.locked_until = 0, now + LOCK
         return None if pin == customer.pin else InvalidPin
 
-    def refusal(self, customer: Customer, order: Order) -> type[Refusal] | None:
-        if not is_amount(order.amount):
+    def refusal(self, customer: Customer, request: Request) -> type[Refusal] | None:
+        if not is_amount(request.amount):
             return InvalidFields
-        amount = Decimal(str(order.amount))
+        amount = Decimal(str(request.amount))
         target = customer
-        if order.type == "CASH_TRANSFER":
-            found = self.by_number(order.target_account_number)
+        if request.type == "CASH_TRANSFER":
+            found = self.by_number(request.target_account_number)
             if found is None:
                 return AccountNotFound
             if found is customer:
                 return SameAccount
             target = found
-        if order.type != "CASH_DEPOSIT" and customer.balance < amount:
+        if request.type != "CASH_DEPOSIT" and customer.balance < amount:
             return InsufficientFunds
-        if order.type != "CASH_WITHDRAWAL" and target.balance + amount > MOST:
+        if request.type != "CASH_WITHDRAWAL" and target.balance + amount > MOST:
             return BalanceOutOfRange
         return None
 
-    def book(self, order: Order, id: int, now: datetime) -> None:
+    def book(self, request: Request, id: int, now: datetime) -> None:
         """Change the balances, and remember."""
-        customer, amount = self.customers[order.user], Decimal(str(order.amount))
-        target = self.by_number(order.target_account_number) if order.type == "CASH_TRANSFER" else None
-        customer.balance += amount if order.type == "CASH_DEPOSIT" else -amount
+        customer, amount = self.customers[request.user], Decimal(str(request.amount))
+        target = self.by_number(request.target_account_number) if request.type == "CASH_TRANSFER" else None
+        customer.balance += amount if request.type == "CASH_DEPOSIT" else -amount
         number = target and target.identity.account_number
-        movement = (order.type, amount, customer.identity.account_number, number)
+        movement = (request.type, amount, customer.identity.account_number, number)
         customer.movements.append(movement)
         if target is not None:
             target.balance += amount
             target.movements.append(movement)
-        self.money_in += amount if order.type == "CASH_DEPOSIT" else 0
-        self.money_out += amount if order.type == "CASH_WITHDRAWAL" else 0
-        if order.key:
-            customer.kept[order.key.key] = (asked(order), id, now)
+        self.money_in += amount if request.type == "CASH_DEPOSIT" else 0
+        self.money_out += amount if request.type == "CASH_WITHDRAWAL" else 0
+        if request.key:
+            customer.kept[request.key.key] = (asked(request), id, now)
 
 
-def asked(order: Order) -> tuple[object, ...]:
-    """What an order asks for, as a key's fingerprint sees it."""
-    return (order.type, order.user, repr(order.pin), repr(order.amount), order.target_account_number)
+def asked(request: Request) -> tuple[object, ...]:
+    """What a request asks for, as a key's fingerprint sees it."""
+    return (request.type, request.user, repr(request.pin), repr(request.amount), request.target_account_number)
 
 
 def is_amount(amount: object) -> bool:
@@ -201,7 +217,7 @@ class MoneyMachine(RuleBasedStateMachine):
         super().__init__()
         self.clock = SetClock()
         self.model = Model()
-        self.given: list[Order] = []
+        self.given: list[Request] = []
         """Orders with a key that were carried out."""
 
         self.ids: set[int] = set()
@@ -240,11 +256,11 @@ class MoneyMachine(RuleBasedStateMachine):
 
     @rule(wish=WISHES)
     def give_one(self, wish: Wish) -> None:
-        self.give([self.order(wish)])
+        self.give([self.request(wish)])
 
     @rule(wishes=st.lists(WISHES, min_size=2, max_size=5))
     def give_several_at_once(self, wishes: list[Wish]) -> None:
-        self.give([self.order(wish) for wish in wishes])
+        self.give([self.request(wish) for wish in wishes])
 
     @rule(number=st.integers(0, MOST_CUSTOMERS - 1), amount=CENTS, too_much=st.sampled_from([0, 0, 1]))
     def pass_all_on_at_once(self, number: int, amount: Decimal, too_much: int) -> None:
@@ -256,20 +272,20 @@ class MoneyMachine(RuleBasedStateMachine):
             Wish("CASH_TRANSFER", number, number + 1, passed, None, None),
             Wish("CASH_WITHDRAWAL", number + 1, None, second.balance + passed + too_much, None, None),
         ]
-        self.give([self.order(wish) for wish in wishes])
+        self.give([self.request(wish) for wish in wishes])
 
     @rule(number=st.integers(0, MOST_CUSTOMERS - 1), too_much=st.sampled_from([Decimal(0), Decimal("0.01")]))
     def fill_an_account_to_the_brim(self, number: int, too_much: Decimal) -> None:
         room = MOST - self.customer(number).balance
         deposit = Wish("CASH_DEPOSIT", number, None, room + too_much, None, None)
         withdrawal = Wish("CASH_WITHDRAWAL", number, None, room, None, None)
-        self.give([self.order(deposit), self.order(withdrawal)])
+        self.give([self.request(deposit), self.request(withdrawal)])
 
     @rule(number=st.integers(0, MOST_CUSTOMERS - 1))
     def lock_a_pin_and_wait_until_it_opens(self, number: int) -> None:
         """The right one is refused to the last second."""
         wish = Wish("CASH_DEPOSIT", number, None, Decimal("0.01"), None, None)
-        self.give([self.order(attrs.evolve(wish, pin="0000"))] * 5)
+        self.give([self.request(attrs.evolve(wish, pin="0000"))] * 5)
         for pause in (LOCK - timedelta(seconds=1), timedelta(seconds=1)):
             self.clock.advance(pause)
             self.give_one(wish)
@@ -277,15 +293,15 @@ class MoneyMachine(RuleBasedStateMachine):
     @rule(number=st.integers(0, MOST_CUSTOMERS - 1), tries=st.sampled_from([1, 4, 5]))
     def guess_the_pin(self, number: int, tries: int) -> None:
         wish = Wish("CASH_WITHDRAWAL", number, None, Decimal("0.01"), "0000", None)
-        self.give([self.order(wish)] * tries)
+        self.give([self.request(wish)] * tries)
 
     @precondition(lambda self: self.given)
     @rule(number=st.integers(0, 1_000), amount=AMOUNTS)
     def send_again(self, number: int, amount: object) -> None:
         """The same again, and then the same key for something else."""
-        order = self.given[number % len(self.given)]
-        self.give([order])
-        self.give([self.keyed(attrs.evolve(order, amount=amount), order.key and order.key.key)])
+        request = self.given[number % len(self.given)]
+        self.give([request])
+        self.give([self.keyed(attrs.evolve(request, amount=amount), request.key and request.key.key)])
 
     @rule(by=st.sampled_from(PAUSES))
     def wait(self, by: timedelta) -> None:
@@ -320,44 +336,44 @@ class MoneyMachine(RuleBasedStateMachine):
         customers = list(self.model.customers.values())
         return customers[number % len(customers)]
 
-    def order(self, wish: Wish) -> Order:
+    def request(self, wish: Wish) -> Request:
         customer = self.customer(wish.customer)
         target = NOBODY if wish.target is None else self.customer(wish.target).identity.account_number
-        order = Order(
+        request = Request(
             wish.type,
             customer.identity.user_id,
             customer.pin if wish.pin is None else wish.pin,
             wish.amount,
             target if wish.type == "CASH_TRANSFER" else None,
         )
-        return self.keyed(order, wish.key)
+        return self.keyed(request, wish.key)
 
-    def keyed(self, order: Order, key: str | None) -> Order:
+    def keyed(self, request: Request, key: str | None) -> Request:
         if key is None:
-            return order
-        fingerprints = self.hucha.digests("idempotency", repr(asked(order)).encode())
-        return attrs.evolve(order, key=IdempotencyKey(key, fingerprints))
+            return request
+        fingerprints = self.hucha.digests("idempotency", repr(asked(request)).encode())
+        return attrs.evolve(request, key=IdempotencyKey(key, fingerprints))
 
-    def give(self, orders: Sequence[Order]) -> None:
-        """Have orders carried out in one transaction, and compare each outcome with the model's."""
+    def give(self, requests: Sequence[Request]) -> None:
+        """Have requests carried out in one transaction, and compare each outcome with the model's."""
         now = self.clock.now()
         move_money = MoveMoney(self.hucha.storage, self.clock, HmacHashes(KeyRing([KEY])))
-        for order, outcome in zip(orders, move_money(orders), strict=True):
-            self.compare(order, outcome, now)
+        for request, outcome in zip(requests, move_money([one.read() for one in requests]), strict=True):
+            self.compare(request, outcome, now)
 
-    def compare(self, order: Order, outcome: Outcome, now: datetime) -> None:
-        expected = self.model.expect(order, now)
+    def compare(self, request: Request, outcome: Outcome, now: datetime) -> None:
+        expected = self.model.expect(request, now)
         if expected is None:
-            assert isinstance(outcome, int), (order, outcome)
+            assert isinstance(outcome, int), (request, outcome)
             assert outcome not in self.ids
             self.ids.add(outcome)
-            self.model.book(order, outcome, now)
-            if order.key:
-                self.given.append(order)
+            self.model.book(request, outcome, now)
+            if request.key:
+                self.given.append(request)
         elif isinstance(expected, int):
-            assert outcome == expected, order
+            assert outcome == expected, request
         else:
-            assert type(outcome) is expected, (order, outcome)
+            assert type(outcome) is expected, (request, outcome)
 
 
 class DurableMoneyMachine(MoneyMachine):

@@ -23,7 +23,8 @@ from adapters.memory.clock import SetClock
 from adapters.simulated_prices import SimulatedPrices
 from domain.model.sessions import Identity
 from domain.use_cases.market.trade_assets import TradeAssets, TradeOrder
-from domain.use_cases.planning.manage_subscriptions import SUBSCRIPTION, ManageSubscriptions
+from domain.use_cases.money.guarded_orders import Guard
+from domain.use_cases.planning.manage_subscriptions import SUBSCRIPTION, ManageSubscriptions, SubscriptionTerms
 from entrypoints.composition import Hucha, build
 from entrypoints.settings import Settings
 from tests.conftest import LONG
@@ -133,7 +134,7 @@ def invest(hucha: Hucha, customer: Identity, then: datetime) -> None:
     prices = SimulatedPrices(hucha.settings.market_seed, clock)
     trade = TradeAssets(hucha.storage, clock, hucha.manage_pin.hashes, prices)
     for symbol in ("BTC", "GOLD", "TSLA"):
-        trade(customer, TradeOrder("buy", symbol, "2.00", PIN))
+        trade(customer, Guard(PIN), TradeOrder("buy", symbol, Decimal("2.00")))
     hucha.auto_invest.enable(customer, PIN)
 
 
@@ -142,9 +143,9 @@ def subscribe(hucha: Hucha, customer: Identity, then: datetime) -> None:
     hashes = hucha.manage_pin.hashes
     for number in range(SUBSCRIPTIONS_EACH):
         clock = SetClock(then + timedelta(microseconds=1_000 * (customer.user_id * SUBSCRIPTIONS_EACH + number)))
-        amount = Decimal(1 + 10 * number).scaleb(-1)
-        fields = {"pin": PIN, "amount": amount, "intervalSeconds": 1 + number % 2, "name": f"number {number}"}
-        ManageSubscriptions(hucha.storage, clock, hashes).add(customer, fields)
+        amount = Decimal(10 + 100 * number).scaleb(-2)
+        terms = SubscriptionTerms(amount, 1 + number % 2, f"number {number}")
+        ManageSubscriptions(hucha.storage, clock, hashes).add(customer, Guard(PIN), terms)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

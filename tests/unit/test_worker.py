@@ -26,7 +26,8 @@ from domain.model.errors import StorageUnavailable
 from domain.model.mail import Mail
 from domain.use_cases.jobs.purge import Purge
 from domain.use_cases.jobs.run_due_work import Handler, JobContext, RunDueWork, TransactionalHandler
-from domain.use_cases.notifying.deliver_mail import DeliverMail, queue_mail
+from domain.use_cases.notifying.deliver_mail import DeliverMail
+from domain.use_cases.notifying.queue_mail import queue_mail
 from entrypoints.worker import LETTERS_AT_ONCE, POLL_SECONDS, Worker
 from ports.clock import Clock
 from ports.mail import Mailer

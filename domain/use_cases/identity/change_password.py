@@ -7,23 +7,16 @@ from datetime import datetime
 import attrs
 
 from domain.model.codes import CODES_KEPT, OTP_LIFE, RESET_TOKEN_LIFE, OneTimeCode
-from domain.model.errors import (
-    BadCredentials,
-    EmptyFields,
-    FieldProblem,
-    InvalidFields,
-    InvalidResetToken,
-    Refusal,
-)
-from domain.model.fields import is_empty
+from domain.model.errors import BadCredentials, InvalidResetToken, Refusal
 from domain.model.mail import Mail
 from domain.model.sessions import Identity
 from domain.model.users import User, masked_email
 from domain.rules.letters import otp_letter, password_changed_letter
 from domain.rules.passwords import check_password
+from domain.use_cases.identity.check_own_password import check_own_password
+from domain.use_cases.identity.find_limited import find_limited
 from domain.use_cases.identity.one_time_passwords import too_many_otps, try_otp, use_up
-from domain.use_cases.identity.sign_in import check_own_password, find_limited
-from domain.use_cases.notifying.deliver_mail import queue_mail
+from domain.use_cases.notifying.queue_mail import queue_mail
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
 from ports.limits import RateLimits
@@ -42,13 +35,12 @@ class ChangePassword:
     hashes: KeyedHashes
     limits: RateLimits
 
-    def send_otp(self, identifier: object, address: str) -> str:
+    def send_otp(self, identifier: str, address: str) -> str:
         """Mail an OTP to the user; returns the address as it may be shown: masked, unless it was given.
 
-        Raises EmptyFields, InvalidFields, TooManyRequests, UnknownUser, StorageUnavailable.
+        Raises TooManyRequests, UnknownUser, StorageUnavailable.
         """
-        (text,) = _texts(identifier=identifier)
-        user = find_limited(self.storage, self.limits, "otp", text, address)
+        user = find_limited(self.storage, self.limits, "otp", identifier, address)
         now, otp, id = self.clock.now(), self.secrets.new_otp(), self.secrets.new_uuid()
         code = OneTimeCode(id, user.id, "otp", self.hashes.hash("otp", id, otp), now, now + OTP_LIFE)
         letter = self._letter(otp_letter(user.email, otp))
@@ -62,22 +54,18 @@ class ChangePassword:
             return refusal
 
         or_raise(self.storage.run(work))
-        return user.email if "@" in text else masked_email(user.email)
+        return user.email if "@" in identifier else masked_email(user.email)
 
-    def verify_otp(self, identifier: object, otp: object, address: str) -> str:
-        """Trade an OTP for a reset token.
-
-        Raises EmptyFields, InvalidFields, TooManyRequests, UnknownUser, InvalidOtp, StorageUnavailable.
-        """
-        text, given = _texts(identifier=identifier, otp=otp)
-        user = find_limited(self.storage, self.limits, "otp", text, address, "verify")
+    def verify_otp(self, identifier: str, otp: str, address: str) -> str:
+        """Trade an OTP for a reset token. Raises TooManyRequests, UnknownUser, InvalidOtp, StorageUnavailable."""
+        user = find_limited(self.storage, self.limits, "otp", identifier, address, "verify")
         now, token, id = self.clock.now(), self.secrets.new_uuid(), self.secrets.new_uuid()
         kept = self.hashes.hash("reset-token", id, token)
         reset = OneTimeCode(id, user.id, "reset-token", kept, now, now + RESET_TOKEN_LIFE)
 
         def work(tx: Transaction) -> Refusal | None:
             tx.users.lock({user.id})
-            code = try_otp(tx, self.hashes, user.id, given, now)
+            code = try_otp(tx, self.hashes, user.id, otp, now)
             if isinstance(code, Refusal):
                 return code
             use_up(tx, code)
@@ -87,24 +75,22 @@ class ChangePassword:
         or_raise(self.storage.run(work))
         return token
 
-    def reset(self, identifier: object, token: object, new_password: object, address: str) -> None:
+    def reset(self, identifier: str, token: str, new_password: str, address: str) -> None:
         """Set a new password by a reset token; a password that the rules refuse doesn't use the token up.
 
-        Raises EmptyFields, InvalidFields, TooManyRequests, UnknownUser, InvalidResetToken, WeakPassword, PasswordsBusy,
-        StorageUnavailable.
+        Raises TooManyRequests, UnknownUser, InvalidResetToken, WeakPassword, PasswordsBusy, StorageUnavailable.
         """
-        text, given, new = _texts(identifier=identifier, resetToken=token, newPassword=new_password)
-        user = find_limited(self.storage, self.limits, "reset", text, address)
+        user = find_limited(self.storage, self.limits, "reset", identifier, address)
         now = self.clock.now()
-        if self.storage.read(lambda tx: self._reset_code(tx, user, given, now)) is None:
+        if self.storage.read(lambda tx: self._reset_code(tx, user, token, now)) is None:
             raise InvalidResetToken
-        check_password(new)
-        hashed = self.passwords.hash(new)
+        check_password(new_password)
+        hashed = self.passwords.hash(new_password)
         letter = self._letter(password_changed_letter(user.email, user.name))
 
         def work(tx: Transaction) -> None:
             tx.users.lock({user.id})
-            code = self._reset_code(tx, user, given, now)
+            code = self._reset_code(tx, user, token, now)
             if code is None:
                 raise InvalidResetToken
             use_up(tx, code)
@@ -115,16 +101,14 @@ class ChangePassword:
 
         self.storage.run(work)
 
-    def change(self, identity: Identity, old_password: object, new_password: object, address: str) -> None:
+    def change(self, identity: Identity, old_password: str, new_password: str, address: str) -> None:
         """Set a new password by the old one.
 
-        Raises EmptyFields, InvalidFields, TooManyRequests, BadCredentials, WeakPassword, PasswordsBusy,
-        StorageUnavailable.
+        Raises TooManyRequests, BadCredentials, WeakPassword, PasswordsBusy, StorageUnavailable.
         """
-        old, new = _texts(oldPassword=old_password, newPassword=new_password)
-        user = check_own_password(self.storage, self.passwords, self.limits, identity, old, address)
-        check_password(new)
-        hashed, now = self.passwords.hash(new), self.clock.now()
+        user = check_own_password(self.storage, self.passwords, self.limits, identity, old_password, address)
+        check_password(new_password)
+        hashed, now = self.passwords.hash(new_password), self.clock.now()
         letter = self._letter(password_changed_letter(user.email, user.name))
 
         def work(tx: Transaction) -> None:
@@ -146,14 +130,3 @@ class ChangePassword:
 
     def _letter(self, letter: Mail) -> Mail:
         return attrs.evolve(letter, message_id=self.secrets.new_uuid())
-
-
-def _texts(**values: object) -> list[str]:
-    """These values as strings. Raises EmptyFields, then InvalidFields."""
-    empty = tuple(name for name, value in values.items() if is_empty(value))
-    if empty:
-        raise EmptyFields(empty)
-    problems = [FieldProblem(name, "must be a string") for name, value in values.items() if not isinstance(value, str)]
-    if problems:
-        raise InvalidFields(tuple(problems))
-    return [str(value) for value in values.values()]

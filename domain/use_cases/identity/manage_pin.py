@@ -7,43 +7,20 @@ from datetime import datetime
 
 import attrs
 
-from domain.model.errors import BadCredentials, EmptyFields, EmptyPin, InvalidPin, PinExists, PinLocked, Refusal
-from domain.model.fields import is_empty
+from domain.model.errors import BadCredentials, PinExists, Refusal
 from domain.model.sessions import Identity
 from domain.model.users import Account, Pin, User
 from domain.rules.letters import pin_changed_letter
-from domain.rules.pins import check_new_pin, is_pin
+from domain.rules.pins import check_new_pin
+from domain.use_cases.identity.check_own_password import check_own_password
 from domain.use_cases.identity.one_time_passwords import try_otp, use_up
-from domain.use_cases.identity.sign_in import check_own_password
-from domain.use_cases.notifying.deliver_mail import queue_mail
+from domain.use_cases.identity.try_pin import try_pin
+from domain.use_cases.notifying.queue_mail import queue_mail
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
 from ports.limits import RateLimits
 from ports.security import KeyedHashes, Passwords, Secrets
 from ports.storage import Storage, Transaction
-
-
-def try_pin(tx: Transaction, hashes: KeyedHashes, account: Account, pin: object, now: datetime) -> InvalidPin | None:
-    """Compare a PIN with the one of a locked account; a refusal is to be returned, so that the try counts.
-
-    What can't be a PIN isn't compared, and is no try.
-    """
-    kept = account.pin
-    if kept is None:
-        return InvalidPin()
-    if kept.is_locked(now):
-        return PinLocked()
-    if not is_pin(pin):
-        return InvalidPin()
-    if not hashes.matches(kept.keyed_hash, "pin", str(account.user_id), pin):
-        tx.users.set_pin(account.user_id, kept.after_wrong(now))
-        return InvalidPin()
-    right = kept.after_right()
-    if not hashes.is_current(kept.keyed_hash):
-        right = Pin(hashes.hash("pin", str(account.user_id), pin))
-    if kept != right:
-        tx.users.set_pin(account.user_id, right)
-    return None
 
 
 def _locked(tx: Transaction, user: User) -> Account:
@@ -66,13 +43,13 @@ class ManagePin:
     hashes: KeyedHashes
     limits: RateLimits
 
-    def create(self, identity: Identity, pin: object, password: object, address: str) -> None:
+    def create(self, identity: Identity, pin: object, password: str, address: str) -> None:
         """Give the account its first PIN.
 
-        Raises EmptyPin, EmptyFields, BadCredentials, MalformedPin, PinExists, TooManyRequests, PasswordsBusy,
+        Raises BadCredentials, MalformedPin, PinExists, TooManyRequests, PasswordsBusy,
         StorageUnavailable, in this order.
         """
-        user = self._check_password(identity, password, address, pin)
+        user = self._check_password(identity, password, address)
 
         def work(tx: Transaction) -> None:
             account = _locked(tx, user)
@@ -83,28 +60,24 @@ class ManagePin:
 
         self.storage.run(work)
 
-    def update(self, identity: Identity, old_pin: object, new_pin: object, password: object, address: str) -> None:
+    def update(self, identity: Identity, old_pin: object, new_pin: object, password: str, address: str) -> None:
         """Replace the PIN by the old one.
 
-        Raises EmptyPin, EmptyFields, BadCredentials, InvalidPin, PinLocked, MalformedPin, TooManyRequests,
-        PasswordsBusy, StorageUnavailable.
+        Raises BadCredentials, InvalidPin, PinLocked, MalformedPin, TooManyRequests, PasswordsBusy, StorageUnavailable.
         """
-        user = self._check_password(identity, password, address, old_pin, new_pin)
+        user = self._check_password(identity, password, address)
 
         def check(tx: Transaction, account: Account, now: datetime) -> Refusal | None:
             return try_pin(tx, self.hashes, account, old_pin, now)
 
         self._replace(user, new_pin, check)
 
-    def reset(self, identity: Identity, otp: object, new_pin: object, password: object, address: str) -> None:
+    def reset(self, identity: Identity, otp: object, new_pin: object, password: str, address: str) -> None:
         """Replace a forgotten PIN by an OTP; a malformed new PIN doesn't use the OTP up.
 
-        Raises EmptyPin, EmptyFields, BadCredentials, InvalidOtp, MalformedPin, TooManyRequests, PasswordsBusy,
-        StorageUnavailable.
+        Raises BadCredentials, InvalidOtp, MalformedPin, TooManyRequests, PasswordsBusy, StorageUnavailable.
         """
-        if is_empty(otp):
-            raise EmptyFields(("otp",))
-        user = self._check_password(identity, password, address, new_pin)
+        user = self._check_password(identity, password, address)
 
         def check(tx: Transaction, account: Account, now: datetime) -> Refusal | None:
             code = try_otp(tx, self.hashes, account.user_id, otp, now)
@@ -140,11 +113,5 @@ class ManagePin:
     def _new_pin(self, account: Account, pin: object) -> Pin:
         return Pin(self.hashes.hash("pin", str(account.user_id), check_new_pin(pin)))
 
-    def _check_password(self, identity: Identity, password: object, address: str, *pins: object) -> User:
-        if any(is_empty(pin) for pin in pins):
-            raise EmptyPin
-        if is_empty(password):
-            raise EmptyFields(("password",))
-        if not isinstance(password, str):
-            raise BadCredentials
+    def _check_password(self, identity: Identity, password: str, address: str) -> User:
         return check_own_password(self.storage, self.passwords, self.limits, identity, password, address)

@@ -10,10 +10,8 @@ from decimal import Decimal
 import attrs
 
 from domain.model.errors import Unauthenticated
-from domain.model.fields import Fields
 from domain.model.sessions import Identity
-from domain.model.users import User
-from domain.rules.registration import parse_details
+from domain.model.users import DetailChanges, User
 from ports.limits import RateLimits
 from ports.storage import Storage, Transaction
 
@@ -33,19 +31,18 @@ class Profile:
         """The balance of the account, with two decimals. Raises StorageUnavailable."""
         return self.storage.read(lambda tx: tx.users.balance(identity.user_id))
 
-    def change(self, identity: Identity, fields: Fields, address: str) -> User:
-        """Change the details that `fields` names; an empty one is unset.
+    def change(self, identity: Identity, changes: DetailChanges, address: str) -> User:
+        """Change these details; the rest stays.
 
-        Raises InvalidFields, TooManyRequests (who looks for taken phone numbers), PhoneTaken, StorageUnavailable.
+        Raises TooManyRequests (who looks for taken phone numbers), PhoneTaken, StorageUnavailable.
         """
-        parse_details(fields)
-        if "phone_number" in fields or "country_code" in fields:
+        if "phone_number" in changes or "country_code" in changes:
             self.limits.hit("register", address)
 
         def work(tx: Transaction) -> User:
             tx.users.lock({identity.user_id})
             user = _user(tx, identity)
-            details = parse_details(fields, user.details)
+            details = attrs.evolve(user.details, **changes)
             if details != user.details:
                 tx.users.set_details(user.id, details)
             return attrs.evolve(user, details=details)

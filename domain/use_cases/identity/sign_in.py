@@ -6,58 +6,16 @@ from datetime import datetime, timedelta
 
 import attrs
 
-from domain.model.errors import BadCredentials, RefreshTokenReused, Refusal, Unauthenticated, UnknownUser
+from domain.model.errors import BadCredentials, RefreshTokenReused, Refusal, Unauthenticated
 from domain.model.fields import is_empty
 from domain.model.sessions import REFRESH_IDLE, REFRESH_LIFE, Claims, Identity, RefreshToken, Session, SignedIn
-from domain.model.users import User
+from domain.use_cases.identity.find_limited import find_limited
+from domain.use_cases.identity.identify import identify
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
 from ports.limits import RateLimits
 from ports.security import Passwords, Secrets, Tokens
 from ports.storage import Storage, Transaction
-
-
-def find_limited(
-    storage: Storage, limits: RateLimits, kind: str, identifier: str, address: str, *what: str, by_account: bool = True
-) -> User:
-    """The user with this email address or, where that may be, account number, whose try is counted.
-
-    A user's tries count together, by whichever identifier. Raises TooManyRequests, UnknownUser, StorageUnavailable.
-    """
-
-    def work(tx: Transaction) -> User | None:
-        if "@" in identifier or not by_account:
-            return tx.users.by_email(identifier)
-        return tx.users.by_account_number(identifier)
-
-    user = storage.read(work)
-    limits.hit(kind, *what, address, identifier.casefold() if user is None else str(user.id))
-    if user is None:
-        raise UnknownUser(identifier)
-    return user
-
-
-def identify(tx: Transaction, claims: Claims, now: datetime) -> Identity | None:
-    """Who is signed in by a token that says this; None where the session has ended."""
-    identity = tx.sessions.identify(claims.session_id, now)
-    return identity if identity is not None and identity.account_number == claims.account_number else None
-
-
-def check_own_password(
-    storage: Storage, passwords: Passwords, limits: RateLimits, identity: Identity, password: str, address: str
-) -> User:
-    """The signed-in user, if this is their password.
-
-    Raises TooManyRequests (tries count as sign-ins), Unauthenticated, BadCredentials, PasswordsBusy,
-    StorageUnavailable.
-    """
-    limits.hit("login", address, str(identity.user_id))
-    user = storage.read(lambda tx: tx.users.get(identity.user_id))
-    if user is None:
-        raise Unauthenticated
-    if not passwords.matches(password, user.password):
-        raise BadCredentials
-    return user
 
 
 @attrs.frozen
@@ -72,14 +30,12 @@ class SignIn:
     limits: RateLimits
     token_life: timedelta
 
-    def __call__(self, identifier: object, password: object, address: str, *, by_account: bool = True) -> SignedIn:
+    def __call__(self, identifier: str, password: str, address: str, *, by_account: bool = True) -> SignedIn:
         """Sign in by an email address or, where `by_account`, an account number.
 
-        Raises BadCredentials (also where either is empty or no string), UnknownUser, TooManyRequests, PasswordsBusy,
+        Raises BadCredentials (also where either is empty), UnknownUser, TooManyRequests, PasswordsBusy,
         StorageUnavailable.
         """
-        if not isinstance(identifier, str) or not isinstance(password, str):
-            raise BadCredentials
         if is_empty(identifier) or is_empty(password):
             raise BadCredentials
         user = find_limited(self.storage, self.limits, "login", identifier, address, by_account=by_account)

@@ -9,11 +9,11 @@ import attrs
 
 from domain.model.assets import BookedTrade
 from domain.model.auto_investing import AutoInvesting
-from domain.model.errors import EmptyPin, Refusal, Unauthenticated
+from domain.model.errors import EmptyPin
 from domain.model.fields import is_empty
 from domain.model.sessions import Identity
-from domain.use_cases.identity.manage_pin import try_pin
-from domain.use_cases.refusals import or_raise
+from domain.model.users import Account
+from domain.use_cases.money.guarded_orders import Guard, GuardedOrder, run_order
 from ports.clock import Clock
 from ports.security import KeyedHashes
 from ports.storage import Storage, Transaction
@@ -43,17 +43,13 @@ class ManageAutoInvest:
             raise EmptyPin
         now = self.clock.now()
 
-        def work(tx: Transaction) -> Refusal | None:
-            account = tx.users.lock({identity.user_id}).get(identity.user_id)
-            if account is None:
-                return Unauthenticated()
-            refusal = try_pin(tx, self.hashes, account, pin, now)
-            if refusal is None:
-                _switch(tx, identity.user_id, on=True, now=now)
-                tx.due_work.add(AUTO_INVEST, identity.user_id, now + self.interval)
-            return refusal
+        def book(tx: Transaction, account: Account) -> int:
+            _switch(tx, account.user_id, on=True, now=now)
+            tx.due_work.add(AUTO_INVEST, account.user_id, now + self.interval)
+            return account.user_id
 
-        or_raise(self.storage.run(work))
+        order = GuardedOrder(Guard(pin), self.hashes, lambda tx, account: account, book)
+        run_order(self.storage, identity.user_id, order, now)
 
     def disable(self, identity: Identity) -> None:
         """Have the bot stop. Its job finds it stopped and is forgotten. Raises StorageUnavailable."""

@@ -8,30 +8,24 @@ from decimal import Decimal
 
 import attrs
 
-from domain.model.assets import BookedTrade, Holding, Side, Trade, parse_quantity, plain
+from domain.model.assets import BookedTrade, Holding, Side, Trade, plain
 from domain.model.errors import (
     BalanceOutOfRange,
-    EmptyFields,
-    FieldProblem,
-    HuchaError,
     InsufficientFunds,
-    InvalidFields,
     PricesUnavailable,
+    Refusal,
     SymbolNotFound,
-    Unauthenticated,
 )
-from domain.model.fields import is_empty
-from domain.model.idempotency import IdempotencyKey
-from domain.model.money import AMOUNT_LIMIT, EXACT, parse_positive_amount
+from domain.model.money import AMOUNT_LIMIT, EXACT
 from domain.model.notifications import Notification
 from domain.model.sessions import Identity
 from domain.model.transactions import Movement, MovementType
 from domain.model.users import Account
 from domain.rules.letters import trade_letter
 from domain.rules.portfolio import net_worth, purchase, sale
-from domain.use_cases.money.authorise_order import in_flight, keep_outcome, settled_already
 from domain.use_cases.money.book_movement import book_movement
-from domain.use_cases.notifying.deliver_mail import queue_mail
+from domain.use_cases.money.guarded_orders import Guard, GuardedOrder, run_order
+from domain.use_cases.notifying.queue_mail import queue_mail
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
 from ports.prices import Prices
@@ -44,13 +38,11 @@ Market = Mapping[str, Decimal]
 
 @attrs.frozen
 class TradeOrder:
-    """What a customer asks for; all as it came. `size` is money where they buy, and units where they sell."""
+    """What a customer asks for. `size` is money (2 decimals) where they buy, units (12 decimals) where they sell."""
 
     side: Side
-    symbol: object
-    size: object
-    pin: object = attrs.field(repr=False)
-    key: IdempotencyKey | None = None
+    symbol: str
+    size: Decimal
 
 
 @attrs.frozen
@@ -62,34 +54,24 @@ class TradeAssets:
     hashes: KeyedHashes
     prices: Prices
 
-    def __call__(self, identity: Identity, order: TradeOrder) -> int:
+    def __call__(self, identity: Identity, guard: Guard, order: TradeOrder | Refusal) -> int:
         """The id of the movement; of the first one, where the order's key was used before.
 
-        Raises, in this order: Unauthenticated, KeyReused, InvalidPin, PinLocked, EmptyFields, InvalidFields,
-        PricesUnavailable, SymbolNotFound, InsufficientFunds or NotEnoughHeld, TradeTooSmall, HoldingOutOfRange,
-        BalanceOutOfRange: then nothing was traded. And KeyInFlight, StorageUnavailable: then nobody knows, and the same
-        order with the same key tells.
+        What couldn't be read comes as its refusal. Raises, in this order: Unauthenticated, KeyReused, InvalidPin,
+        PinLocked, that refusal, PricesUnavailable, SymbolNotFound, InsufficientFunds or NotEnoughHeld, TradeTooSmall,
+        HoldingOutOfRange, BalanceOutOfRange: then nothing was traded. And KeyInFlight, StorageUnavailable: then nobody
+        knows, and the same order with the same key tells.
         """
         market = _market_or_failure(self.prices)
         now = self.clock.now()
 
-        def work(tx: Transaction) -> int | HuchaError:
-            account = tx.users.lock({identity.user_id}).get(identity.user_id)
-            if account is None:
-                return Unauthenticated()
-            settled = settled_already(tx, self.hashes, account, order.pin, order.key, now)
-            if settled is not None:
-                return settled
-            try:
-                trade, after = _planned(tx, account, order, market)
-            except HuchaError as failure:  # nothing was written but the PIN's count, which stays
-                return failure
-            id = book_trade(tx, trade, after, or_raise(market), now)
-            keep_outcome(tx, account.user_id, order.key, id, now)
-            return id
+        def plan(tx: Transaction, account: Account) -> tuple[Trade, Holding]:
+            return _planned(tx, account, or_raise(order), or_raise(market))
 
-        with in_flight(order.key):
-            return or_raise(self.storage.run(work))
+        def book(tx: Transaction, planned: tuple[Trade, Holding]) -> int:
+            return book_trade(tx, *planned, or_raise(market), now)
+
+        return run_order(self.storage, identity.user_id, GuardedOrder(guard, self.hashes, plan, book), now)
 
 
 def book_trade(tx: Transaction, trade: Trade, after: Holding, market: Market, now: datetime) -> int:
@@ -115,11 +97,9 @@ def _market_or_failure(prices: Prices) -> Market | PricesUnavailable:
         return failure
 
 
-def _planned(
-    tx: Transaction, account: Account, order: TradeOrder, market: Market | PricesUnavailable
-) -> tuple[Trade, Holding]:
-    symbol, size = _read(order)
-    price = or_raise(market).get(symbol)
+def _planned(tx: Transaction, account: Account, order: TradeOrder, market: Market) -> tuple[Trade, Holding]:
+    symbol, size = order.symbol, order.size
+    price = market.get(symbol)
     if price is None:
         raise SymbolNotFound(symbol)
     holding = next((one for one in tx.assets.holdings(account.user_id) if one.symbol == symbol), None)
@@ -132,20 +112,6 @@ def _planned(
     if EXACT.add(account.balance, trade.amount) >= AMOUNT_LIMIT:
         raise BalanceOutOfRange
     return trade, after
-
-
-def _read(order: TradeOrder) -> tuple[str, Decimal]:
-    name = "amount" if order.side == "buy" else "quantity"
-    empty = tuple(field for field, value in (("assetSymbol", order.symbol), (name, order.size)) if is_empty(value))
-    if empty:
-        raise EmptyFields(empty)
-    if not isinstance(order.symbol, str):
-        raise InvalidFields((FieldProblem("assetSymbol", "must be a string"),))
-    try:
-        size = parse_positive_amount(order.size) if order.side == "buy" else parse_quantity(order.size)
-    except ValueError as problem:
-        raise InvalidFields((FieldProblem(name, str(problem)),)) from None
-    return order.symbol, size
 
 
 def _tell(tx: Transaction, id: int, trade: Trade, after: Holding, market: Market, now: datetime) -> None:

@@ -10,7 +10,7 @@ from domain.model.notifications import Notification, NotificationKind
 from domain.model.transactions import Movement
 from domain.rules.alerting import after_transaction
 from domain.rules.letters import alert_letter
-from domain.use_cases.notifying.deliver_mail import queue_mail
+from domain.use_cases.notifying.queue_mail import queue_mail
 from ports.storage import Transaction
 
 

@@ -10,36 +10,41 @@ from typing import Final
 import attrs
 
 from domain.model.activity import Action, ActionType
-from domain.model.errors import (
-    AccountNotFound,
-    BalanceOutOfRange,
-    EmptyFields,
-    FieldProblem,
-    InsufficientFunds,
-    InvalidFields,
-    Refusal,
-    SameAccount,
-    Unauthenticated,
-)
-from domain.model.fields import is_empty, texts
-from domain.model.idempotency import IdempotencyKey
-from domain.model.money import AMOUNT_LIMIT, EXACT, parse_positive_amount
+from domain.model.errors import AccountNotFound, BalanceOutOfRange, InsufficientFunds, Refusal, SameAccount
+from domain.model.money import AMOUNT_LIMIT, EXACT
 from domain.model.notifications import Notification
 from domain.model.sessions import Claims
-from domain.model.transactions import LONGEST_REFERENCE, Movement, MovementType
+from domain.model.transactions import Movement, MovementType
 from domain.model.users import LONGEST_ACCOUNT_NUMBER, Account
 from domain.use_cases.events.judge_events import judge_and_keep
-from domain.use_cases.identity.sign_in import identify
-from domain.use_cases.money.authorise_order import Outcome, keep_outcome, settled_already
+from domain.use_cases.identity.identify import identify
 from domain.use_cases.money.book_movement import book_movement
+from domain.use_cases.money.guarded_orders import Guard, GuardedOrder, Outcome, carry_out, in_flight
+from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
 from ports.security import KeyedHashes
 from ports.storage import Storage, Transaction
 
 
 @attrs.frozen
+class Cash:
+    """To deposit or to withdraw: a positive amount of two decimals."""
+
+    amount: Decimal
+
+
+@attrs.frozen
+class Transfer:
+    """A positive amount of two decimals, to whom, and what both histories show of it."""
+
+    amount: Decimal
+    target_account_number: str
+    reference: str | None = None
+
+
+@attrs.frozen
 class Order:
-    """What a signed-in user asks for. Pin, amount and the rest are as they came; the use case checks them in order."""
+    """What a signed-in user asks for."""
 
     type: MovementType
     user: int | Claims
@@ -47,11 +52,9 @@ class Order:
     one transaction.
     """
 
-    pin: object = attrs.field(repr=False)
-    amount: object
-    target_account_number: object = None
-    reference: object = None
-    key: IdempotencyKey | None = None
+    guard: Guard
+    details: Cash | Transfer | Refusal
+    """What couldn't be read comes as its refusal, which is told once key and PIN have been checked."""
 
 
 @attrs.frozen
@@ -66,7 +69,7 @@ class MoveMoney:
         """One outcome per order, the id of its movement or why there is none; durable when this returns.
 
         An order with an idempotency key that was carried out before has the outcome of then. Refusals, in order:
-        Unauthenticated, KeyReused, InvalidPin, PinLocked, InvalidFields, EmptyFields, AccountNotFound, SameAccount,
+        Unauthenticated, KeyReused, InvalidPin, PinLocked, what couldn't be read, AccountNotFound, SameAccount,
         InsufficientFunds, BalanceOutOfRange. Raises StorageUnavailable, and then nothing is kept.
         """
         now = self.clock.now()
@@ -79,6 +82,15 @@ class MoveMoney:
             return outcomes
 
         return self.storage.run(work)
+
+
+def move_one(carry_out: Callable[[Order], Outcome], order: Order) -> int:
+    """The id of an order's movement, where `carry_out` may carry it out together with others.
+
+    Raises what MoveMoney refuses it for, KeyInFlight, StorageUnavailable.
+    """
+    with in_flight(order.guard.key):
+        return or_raise(carry_out(order))
 
 
 @attrs.define
@@ -101,8 +113,8 @@ class _Batch:
     booked: list[tuple[int, Movement]] = attrs.field(factory=list)
 
     def lock(self, orders: Sequence[Order]) -> None:
-        transfers = (order.target_account_number for order in orders if order.type == "CASH_TRANSFER")
-        numbers = {number for number in transfers if isinstance(number, str) and len(number) <= LONGEST_ACCOUNT_NUMBER}
+        asked = {order.details.target_account_number for order in orders if isinstance(order.details, Transfer)}
+        numbers = {number for number in asked if len(number) <= LONGEST_ACCOUNT_NUMBER}
         if numbers:
             self.targets = self.tx.users.account_ids(numbers)
         for order in orders:
@@ -125,49 +137,38 @@ class _Batch:
 
     def carry_out(self, order: Order) -> Outcome:
         account = self.account(self.owner(order))
-        if account is None:
-            return Unauthenticated()
-        settled = settled_already(self.tx, self.hashes, account, order.pin, order.key, self.now)
-        self.stale.add(account.user_id)
-        if settled is not None:
-            return settled
-        try:
-            movement = _PLANS[order.type](self, order, account)
-        except Refusal as refused:  # nothing was written but the PIN's count, which stays
-            return refused
-        return self.book(order.key, movement)
+        if account is not None:
+            self.stale.add(account.user_id)  # the PIN's count may change
+        guarded = GuardedOrder(order.guard, self.hashes, lambda tx, account: self.plan(order, account), self.book)
+        return carry_out(self.tx, account, guarded, self.now)
 
-    def book(self, key: IdempotencyKey | None, movement: Movement) -> int:
-        id = book_movement(self.tx, movement)
-        keep_outcome(self.tx, movement.user_id, key, id, self.now)
+    def plan(self, order: Order, account: Account) -> Movement:
+        details = order.details
+        if isinstance(details, Refusal):
+            raise details
+        movement = Movement(order.type, account.user_id, details.amount, timestamp=self.now, booked_at=self.now)
+        if isinstance(details, Transfer):
+            target = self.target(details, account)
+            _check_funds(account, details.amount)
+            _check_holds(target, details.amount)
+            return attrs.evolve(movement, target_user_id=target.user_id, reference=details.reference)
+        check = _check_holds if order.type == "CASH_DEPOSIT" else _check_funds
+        check(account, details.amount)
+        return movement
+
+    def target(self, transfer: Transfer, source: Account) -> Account:
+        target = self.account(self.targets.get(transfer.target_account_number))
+        if target is None:
+            raise AccountNotFound(transfer.target_account_number)
+        if target.user_id == source.user_id:
+            raise SameAccount
+        return target
+
+    def book(self, tx: Transaction, movement: Movement) -> int:
+        id = book_movement(tx, movement)
         self.booked.append((id, movement))
         self.stale.update(movement.effects())
         return id
-
-    def deposit(self, order: Order, account: Account) -> Movement:
-        amount = _amount(order)
-        _check_holds(account, amount)
-        return self.movement(order, account, amount)
-
-    def withdrawal(self, order: Order, account: Account) -> Movement:
-        amount = _amount(order)
-        _check_funds(account, amount)
-        return self.movement(order, account, amount)
-
-    def transfer(self, order: Order, account: Account) -> Movement:
-        amount = _amount(order)
-        number, reference = _transfer_texts(order)
-        target = self.account(self.targets.get(number))
-        if target is None:
-            raise AccountNotFound(number)
-        if target.user_id == account.user_id:
-            raise SameAccount
-        _check_funds(account, amount)
-        _check_holds(target, amount)
-        return attrs.evolve(self.movement(order, account, amount), target_user_id=target.user_id, reference=reference)
-
-    def movement(self, order: Order, account: Account, amount: Decimal) -> Movement:
-        return Movement(order.type, account.user_id, amount, timestamp=self.now, booked_at=self.now)
 
     def judge(self) -> None:
         """Run cash deposits and withdrawals through the event rules, in a stream of their own (contract C7)."""
@@ -182,30 +183,7 @@ class _Batch:
                 self.tx.notifications.add(Notification(movement.user_id, "activity_codes", data, self.now))
 
 
-_PLANS: Final[Mapping[MovementType, Callable[[_Batch, Order, Account], Movement]]] = {
-    "CASH_DEPOSIT": _Batch.deposit,
-    "CASH_WITHDRAWAL": _Batch.withdrawal,
-    "CASH_TRANSFER": _Batch.transfer,
-}
-
 _ACTIONS: Final[Mapping[MovementType, ActionType]] = {"CASH_DEPOSIT": "deposit", "CASH_WITHDRAWAL": "withdraw"}
-
-
-def _amount(order: Order) -> Decimal:
-    if is_empty(order.amount):
-        raise InvalidFields((FieldProblem("amount", "is required"),))
-    try:
-        return parse_positive_amount(order.amount)
-    except ValueError as problem:
-        raise InvalidFields((FieldProblem("amount", str(problem)),)) from None
-
-
-def _transfer_texts(order: Order) -> tuple[str, str | None]:
-    if is_empty(order.target_account_number):
-        raise EmptyFields(("targetAccountNumber",))
-    given = {"targetAccountNumber": order.target_account_number, "reference": order.reference}
-    found = texts(given, {"targetAccountNumber": LONGEST_REFERENCE, "reference": LONGEST_REFERENCE})
-    return str(found["targetAccountNumber"]), found["reference"]
 
 
 def _check_funds(account: Account, amount: Decimal) -> None:

@@ -1,9 +1,8 @@
-"""Mail leaves through an outbox: written with what caused it, sent after the commit. Source: contract A11."""
+"""Hand over the letters of the outbox. Source: contract A11."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
 
 import attrs
 
@@ -11,27 +10,14 @@ from domain.model.due_work import DueJob
 from domain.model.errors import MailUnavailable
 from domain.model.mail import Mail
 from domain.use_cases.jobs.run_due_work import TRIES_IN_THREE_DAYS, CannotBeDone, ExternalHandler
+from domain.use_cases.notifying.queue_mail import MAIL
 from ports.mail import Mailer
 from ports.storage import Transaction
-
-MAIL: Final = "mail"
-"""The kind of the jobs; their subject is a letter's id in the outbox."""
-
-
-def queue_mail(tx: Transaction, mail: Mail, now: datetime) -> None:
-    """Leave a letter in the outbox, to be sent as soon as the transaction is committed.
-
-    Its `message_id` is an id that was made for it outside of the transaction: `<id@hucha>` is the letter's, however
-    often the transaction runs and the letter is sent.
-    """
-    assert mail.message_id, "a letter without an id would be another one each time"
-    letter = attrs.evolve(mail, message_id=f"<{mail.message_id}@hucha>")
-    tx.due_work.add(MAIL, tx.outbox.add(letter, now), now)
 
 
 @attrs.frozen
 class DeliverMail(ExternalHandler[Mail]):
-    """Hands the letters of the outbox over. One that can't be delivered stays there, a dead letter."""
+    """Sends each letter after the commit that queued it. One that can't be delivered stays there, a dead letter."""
 
     mailer: Mailer
 

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
 import attrs
 
-from domain.model.errors import (
-    FieldProblem,
-    HuchaError,
-    InvalidFields,
-    Refusal,
-    SubscriptionNotFound,
-    Unauthenticated,
-)
-from domain.model.fields import Fields, is_empty, texts
-from domain.model.idempotency import IdempotencyKey
-from domain.model.money import parse_positive_amount
+from domain.model.errors import Refusal, SubscriptionNotFound
 from domain.model.sessions import Identity
-from domain.model.subscriptions import (
-    LONGEST_SUBSCRIPTION_NAME,
-    Subscription,
-    SubscriptionPayment,
-    parse_interval,
-)
-from domain.use_cases.money.authorise_order import in_flight, keep_outcome, settled_already
+from domain.model.subscriptions import Subscription, SubscriptionPayment
+from domain.model.users import Account
+from domain.use_cases.money.guarded_orders import Guard, GuardedOrder, run_order
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
 from ports.security import KeyedHashes
@@ -40,6 +25,15 @@ ShownSubscription = tuple[Subscription, list[SubscriptionPayment]]
 
 
 @attrs.frozen
+class SubscriptionTerms:
+    """What is paid how often: a positive amount of two decimals, every 1 to 31,536,000 seconds."""
+
+    amount: Decimal
+    interval_seconds: int
+    name: str | None = None
+
+
+@attrs.frozen
 class ManageSubscriptions:
     """The subscriptions of a signed-in user. No funds are asked for until a payment is due."""
 
@@ -47,32 +41,19 @@ class ManageSubscriptions:
     clock: Clock
     hashes: KeyedHashes
 
-    def add(self, identity: Identity, fields: Fields, key: IdempotencyKey | None = None) -> int:
-        """Pay `amount` every `intervalSeconds`, from one interval after now on; the subscription's id.
+    def add(self, identity: Identity, guard: Guard, terms: SubscriptionTerms | Refusal) -> int:
+        """Pay by these terms, from one interval after now on; the subscription's id.
 
-        With a `key` that was used before, the id of then. `pin` and `name` are read too. Raises KeyReused, InvalidPin,
-        PinLocked, InvalidFields, in this order; KeyInFlight, StorageUnavailable.
+        With a key that was used before, the id of then. What couldn't be read comes as its refusal. Raises KeyReused,
+        InvalidPin, PinLocked, that refusal, in this order; KeyInFlight, StorageUnavailable.
         """
         now = self.clock.now()
 
-        def work(tx: Transaction) -> int | HuchaError:
-            account = tx.users.lock({identity.user_id}).get(identity.user_id)
-            if account is None:
-                return Unauthenticated()
-            settled = settled_already(tx, self.hashes, account, fields.get("pin"), key, now)
-            if settled is not None:
-                return settled
-            try:
-                subscription = _read(identity.user_id, fields, now)
-            except Refusal as refused:
-                return refused
-            id = tx.subscriptions.add(subscription)
-            tx.due_work.add(SUBSCRIPTION, id, subscription.next_due)
-            keep_outcome(tx, identity.user_id, key, id, now)
-            return id
+        def plan(tx: Transaction, account: Account) -> Subscription:
+            asked = or_raise(terms)
+            return Subscription(account.user_id, asked.amount, asked.interval_seconds, now, asked.name)
 
-        with in_flight(key):
-            return or_raise(self.storage.run(work))
+        return run_order(self.storage, identity.user_id, GuardedOrder(guard, self.hashes, plan, _keep), now)
 
     def of_user(self, identity: Identity, limit: int, after: int = 0) -> list[Subscription]:
         """All of them, oldest first, at most `limit`, with ids above `after`. Raises StorageUnavailable."""
@@ -103,27 +84,7 @@ class ManageSubscriptions:
         self.storage.run(work)
 
 
-def _read(user_id: int, fields: Fields, now: datetime) -> Subscription:
-    problems = []
-    amount, interval_seconds, name = Decimal(0), 0, None
-    try:
-        amount = parse_positive_amount(_given(fields, "amount"))
-    except ValueError as problem:
-        problems.append(FieldProblem("amount", str(problem)))
-    try:
-        interval_seconds = parse_interval(_given(fields, "intervalSeconds"))
-    except ValueError as problem:
-        problems.append(FieldProblem("intervalSeconds", str(problem)))
-    try:
-        name = texts(fields, {"name": LONGEST_SUBSCRIPTION_NAME})["name"]
-    except InvalidFields as error:
-        problems += error.problems
-    if problems:
-        raise InvalidFields(tuple(problems))
-    return Subscription(user_id, amount, interval_seconds, now, name)
-
-
-def _given(fields: Fields, name: str) -> object:
-    if is_empty(fields.get(name)):
-        raise ValueError("is required")
-    return fields[name]
+def _keep(tx: Transaction, subscription: Subscription) -> int:
+    id = tx.subscriptions.add(subscription)
+    tx.due_work.add(SUBSCRIPTION, id, subscription.next_due)
+    return id

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from domain.model.errors import EmptyExpense, EmptyFields, ExpenseNotFound
-from domain.model.fields import Fields
-from domain.model.recurring import RecurringExpense, parse_recurrence
+from domain.model.errors import ExpenseNotFound
+from domain.model.recurring import Recurrence, RecurringExpense
 from domain.model.sessions import Identity
 from domain.rules.projection import DEFAULT_MONTHS, Projection, project
 from ports.clock import Clock
@@ -32,21 +31,16 @@ class PlanExpenses:
         """The user's expenses, oldest first. Raises StorageUnavailable."""
         return self.storage.read(lambda tx: tx.recurring_expenses.of_user(identity.user_id))
 
-    def add(self, identity: Identity, fields: Fields) -> RecurringExpense:
-        """Keep a new expense. Raises MissingFields, EmptyExpense, InvalidFields, StorageUnavailable."""
-        try:
-            recurrence = parse_recurrence(fields)
-        except EmptyFields as error:
-            raise EmptyExpense(error.names) from None
+    def add(self, identity: Identity, recurrence: Recurrence) -> RecurringExpense:
+        """Keep a new expense. Raises StorageUnavailable."""
         now = self.clock.now()
         return self.storage.run(lambda tx: tx.recurring_expenses.add(identity.user_id, recurrence, now))
 
-    def change(self, identity: Identity, expense_id: int, fields: Fields) -> RecurringExpense:
+    def change(self, identity: Identity, expense_id: int, recurrence: Recurrence) -> RecurringExpense:
         """Put another recurrence in the place of what an expense was.
 
-        Raises MissingFields, EmptyFields, InvalidFields, ExpenseNotFound (someone else's too), StorageUnavailable.
+        Raises ExpenseNotFound (someone else's too), StorageUnavailable.
         """
-        recurrence = parse_recurrence(fields)
 
         def work(tx: Transaction) -> RecurringExpense:
             changed = tx.recurring_expenses.change(identity.user_id, expense_id, recurrence)

@@ -18,7 +18,7 @@ from domain.model.transactions import Movement
 from domain.rules.letters import subscription_ended_letter
 from domain.use_cases.jobs.run_due_work import JobContext, TransactionalHandler
 from domain.use_cases.money.book_movement import book_movement
-from domain.use_cases.notifying.deliver_mail import queue_mail
+from domain.use_cases.notifying.queue_mail import queue_mail
 from domain.use_cases.planning.manage_subscriptions import SUBSCRIPTION
 from ports.storage import Transaction
 

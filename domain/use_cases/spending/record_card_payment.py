@@ -9,21 +9,21 @@ import attrs
 
 from domain.model.errors import (
     FieldProblem,
+    HuchaError,
     InvalidFields,
     KeyReused,
     NotFound,
     Refusal,
-    Unauthenticated,
 )
-from domain.model.idempotency import KEYS_KEPT, IdempotencyKey
+from domain.model.idempotency import IdempotencyKey
 from domain.model.notifications import Notification
 from domain.model.payments import Payment
 from domain.model.sessions import Identity
 from domain.model.spending import SpendingReason
 from domain.model.transactions import BookedMovement, Movement
 from domain.rules.spending_fraud import RAPID_WINDOW, SpendingVerdict, judge_spending, months_before
-from domain.use_cases.money.authorise_order import in_flight, keep_outcome
 from domain.use_cases.money.book_movement import book_movement
+from domain.use_cases.money.guarded_orders import Guard, GuardedOrder, carry_out, in_flight
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
 from ports.storage import Storage, Transaction
@@ -47,24 +47,21 @@ class RecordCardPayment:
         What couldn't be read comes as its refusal, and is refused once the key has been checked. Raises KeyReused,
         that refusal, InvalidFields (a timestamp too far ahead), BalanceOutOfRange, KeyInFlight, StorageUnavailable.
         """
-        now = self.clock.now()
-        payment = _not_ahead(payment, now)
-        if key is None:
-            payment = or_raise(payment)
+        now, user_id = self.clock.now(), identity.user_id
 
-        def work(tx: Transaction) -> BookedMovement | Refusal:
-            if not tx.users.lock({identity.user_id}):
-                return Unauthenticated()
-            kept = key and tx.idempotency.find(identity.user_id, key.key, now - KEYS_KEPT)
-            if key and kept:
-                known = kept.fingerprint in key.fingerprints
-                booked = _payment(tx, identity.user_id, kept.outcome) if known else None
-                return booked or KeyReused()
-            if isinstance(payment, Refusal):
-                return payment
-            booked = self._book(tx, identity, payment, now)
-            keep_outcome(tx, identity.user_id, key, booked.id, now)
-            return booked
+        def work(tx: Transaction) -> BookedMovement | HuchaError:
+            made: dict[int, BookedMovement] = {}
+
+            def book(tx: Transaction, payment: Payment) -> int:
+                booked = self._book(tx, identity, payment, now)
+                made[booked.id] = booked
+                return booked.id
+
+            order = GuardedOrder(Guard(None, key), None, lambda tx, account: _checked(payment, now), book)
+            outcome = carry_out(tx, tx.users.lock({user_id}).get(user_id), order, now)
+            if isinstance(outcome, HuchaError):
+                return outcome
+            return made.get(outcome) or _payment(tx, user_id, outcome) or KeyReused()
 
         with in_flight(key):
             return or_raise(self.storage.run(work))
@@ -125,9 +122,10 @@ class RecordCardPayment:
         return judge_spending(payment.amount, facts)
 
 
-def _not_ahead(payment: Payment | Refusal, now: datetime) -> Payment | Refusal:
-    if isinstance(payment, Payment) and payment.timestamp is not None and payment.timestamp > now + AHEAD:
-        return InvalidFields((FieldProblem("timestamp", "must not be more than 5 minutes ahead"),))
+def _checked(payment: Payment | Refusal, now: datetime) -> Payment:
+    payment = or_raise(payment)
+    if payment.timestamp is not None and payment.timestamp > now + AHEAD:
+        raise InvalidFields((FieldProblem("timestamp", "must not be more than 5 minutes ahead"),))
     return payment
 
 

@@ -73,8 +73,8 @@ def test_every_number_of_a_holding_is_exact(storage, number):  # contract: B10
 
 def test_symbols_are_compared_exactly(storage):
     ana = customer(storage)
-    save(storage, *(Holding(ana, symbol, Decimal(1)) for symbol in ("A", "AA", "A.A", "A_A")))
-    assert [one.symbol for one in holdings(storage, ana)] == ["A", "A.A", "AA", "A_A"]
+    save(storage, *(Holding(ana, symbol, Decimal(1)) for symbol in ("A", "AA", "A.A", "a", "Á", "A" * 32, " A")))
+    assert [one.symbol for one in holdings(storage, ana)] == [" A", "A", "A.A", "AA", "A" * 32, "a", "Á"]
 
 
 def test_trades_come_back_latest_first_with_their_movement(storage):  # contract: B10, B13

@@ -17,7 +17,8 @@ from adapters.memory.mailer import RecordingMailer
 from domain.model.errors import MailUnavailable
 from domain.model.mail import Mail
 from domain.use_cases.jobs.run_due_work import InlineExecutor, RunDueWork
-from domain.use_cases.notifying.deliver_mail import MAIL, DeliverMail
+from domain.use_cases.notifying.deliver_mail import DeliverMail
+from domain.use_cases.notifying.queue_mail import MAIL
 from entrypoints.composition import Hucha, build, build_in_memory
 from entrypoints.settings import Settings
 from tests.http.accounts import Customer, at_once, open_account

@@ -35,7 +35,8 @@ from domain.use_cases.jobs.run_due_work import (
     TransactionalHandler,
     backoff,
 )
-from domain.use_cases.notifying.deliver_mail import MAIL, DeliverMail, queue_mail
+from domain.use_cases.notifying.deliver_mail import DeliverMail
+from domain.use_cases.notifying.queue_mail import MAIL, queue_mail
 from ports.mail import Mailer
 from ports.storage import Storage, Transaction
 

@@ -14,11 +14,12 @@ from domain.model.idempotency import IdempotencyKey
 from domain.model.sessions import Identity
 from domain.model.users import Details
 from domain.rules.registration import Registration
-from domain.use_cases.money.authorise_order import Outcome
+from domain.use_cases.money.guarded_orders import Outcome
 from domain.use_cases.money.move_money import MoveMoney, Order
 from entrypoints.composition import Hucha, build_in_memory
 from entrypoints.settings import Settings
 from tests.customers import PIN
+from tests.orders import order
 
 PEOPLE = (1, 2, 3)
 
@@ -35,13 +36,13 @@ class Bank:
             self.numbers[user.id] = user.account_number
             identity = Identity(user.id, user.account_number, "")
             self.hucha.manage_pin.create(identity, PIN, "NuweTest1$", "127.0.0.1")
-            self.hucha.move_money(Order("CASH_DEPOSIT", user.id, PIN, 10))
+            self.hucha.move_money(order("CASH_DEPOSIT", user.id, PIN, 10))
         assert tuple(self.numbers) == PEOPLE
 
     def order(self, type: str, user_id: int, amount: str, target: int, pin: str, key: str | None) -> Order:
         target_number = self.numbers.get(target, "nobody")
         guard = None if key is None else IdempotencyKey(key, (f"{type} {amount} {target} {pin}",))
-        return Order(type, user_id, pin, amount, target_number, key=guard)  # type: ignore[arg-type]
+        return order(type, user_id, pin, amount, target_number, guard)  # type: ignore[arg-type]
 
     def state(self) -> object:
         """All that may be seen of the customers afterwards."""
