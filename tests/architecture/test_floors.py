@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PACKAGES = ("domain", "ports", "adapters", "entrypoints")
+from tests.architecture.copies import PACKAGES, ROOT, copy, tool
 
 PLANTED = {
     "Imports only go down": ("domain/model/money.py", "import domain.rules.activity"),
@@ -24,18 +23,12 @@ PLANTED = {
 
 
 def lint(folder: Path) -> subprocess.CompletedProcess[str]:
-    lint_imports = Path(sys.executable).with_name("lint-imports")
-    return subprocess.run(
-        [lint_imports, "--no-cache"], cwd=folder, capture_output=True, text=True, env={"PYTHONPATH": str(folder)}
-    )
+    return tool(folder, "lint-imports", "--no-cache")
 
 
 @pytest.fixture
 def copy_of_the_house(tmp_path: Path) -> Path:
-    for package in PACKAGES:
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "setup.cfg", tmp_path)
-    return tmp_path
+    return copy(tmp_path)
 
 
 def test_the_floors_hold(copy_of_the_house: Path) -> None:
