@@ -147,8 +147,9 @@ def as_supposed(hucha: Hucha, operation: Documented) -> tuple[Customer, dict[str
     pin = example.get("oldPin", PIN)
     new = operation.path.endswith("/pin/create")
     customer = open_account(hucha, balance="0" if new else "1000000.00", password=password, pin=None if new else pin)
-    if "{expense_id}" in operation.path:
-        customer.ask("/api/recurring-expenses", example)
+    made_at, _, id = operation.path.rpartition("/")
+    if id.startswith("{") and any((one.method, one.path) == ("post", made_at) for one in EVERY):
+        customer.ask(made_at, example)  # so that there is one
     if "alert_id" in example:
         customer.ask("/api/alerts/balance_drop", {"balance_drop_threshold": 100})
     if "quantity" in example:
