@@ -4,8 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# As many test processes as there are processors, each with servers of its own, so not more than memory is there for.
+PARALLEL := -n logical --maxprocesses 8 --dist worksteal
+
 .DEFAULT_GOAL := help
-.PHONY: help install run test check bench proof clean
+.PHONY: help install run test coverage check bench proof clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +19,10 @@ run: $(VENV)/run ## serve the API on http://127.0.0.1:3000, over SQLite in var/
 	exec $(BIN)/hucha serve
 
 test: $(VENV)/dev ## run the tests
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(PARALLEL)
+
+coverage: $(VENV)/dev ## run the tests, and tell which lines and branches none of them reaches
+	$(BIN)/python -m pytest -q $(PARALLEL) --cov
 
 check: $(VENV)/dev ## lint, format, types, the floors of the house
 	$(BIN)/ruff check .
@@ -28,10 +34,10 @@ bench: $(VENV)/dev ## measure the hot paths, each against a reference in the sam
 	$(BIN)/python -m tests.benchmarks
 
 proof: $(VENV)/dev ## run the long proofs: simulations, kill tests, two processes
-	HUCHA_PROOF=long $(BIN)/python -m pytest -q -m proof
+	HUCHA_PROOF=long $(BIN)/python -m pytest -q $(PARALLEL) -m proof
 
 clean: ## remove what can be made again; var/, with the data, stays
-	rm -rf $(VENV) build dist *.egg-info .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .pytest_cache .coverage .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Hucha needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }

@@ -100,8 +100,7 @@ class CsvPrices:
         columns: dict[str, int] = {}
         for column, symbol in enumerate(symbols, start=2):
             if not is_symbol(symbol):
-                form = "capital letters, digits and . ^ = _ -, at most 16, the first a letter or digit"
-                raise self._bad_here(f"a symbol has {form}", column)
+                raise self._bad_here("a symbol has 1 to 32 printable characters, the last no blank", column)
             if symbol in columns:
                 raise self._bad_here(f"{symbol} is in column {columns[symbol]} already", column)
             columns[symbol] = column

@@ -46,6 +46,7 @@ from entrypoints.databases import migrate_with_keys, open_database
 from entrypoints.settings import Settings
 from entrypoints.tools import Tools, make_tools, read_rates
 from ports.clock import Clock
+from ports.limits import RateLimits
 from ports.mail import Mailer
 from ports.prices import Prices
 from ports.storage import Listener, Storage
@@ -93,6 +94,7 @@ class Hucha:
     work_due: Event
     """Set when work fell due."""
 
+    limits: RateLimits
     digests: Callable[[str, bytes], tuple[str, ...]]
     """Keyed digests of what a request asks for, newest key first."""
 
@@ -166,7 +168,7 @@ def _assemble(
         list_events=ListEvents(storage),
         risk_profiles=RiskProfiles(storage),
         operators=Operators(storage, clock, secrets),
-        register=Register(storage, clock, secrets, passwords, limits),
+        register=Register(storage, clock, secrets, passwords),
         sign_in=SignIn(storage, clock, secrets, passwords, tools.tokens, limits, token_life),
         change_password=ChangePassword(storage, clock, secrets, passwords, hashes, limits),
         manage_pin=ManagePin(storage, clock, secrets, passwords, hashes, limits),
@@ -186,6 +188,7 @@ def _assemble(
         due_work=RunDueWork(storage, clock, {handler.kind: handler for handler in jobs}),
         prepare_work=partial(Purge().ensure, storage, clock),
         work_due=work_due,
+        limits=limits,
         digests=hashes.digests,
     )
 

@@ -24,9 +24,9 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
 from waitress.utilities import build_http_date
 
+from entrypoints.http.bodies import too_large
 from entrypoints.http.dialects import Failure, dialect_of, form_of
 from entrypoints.http.envelope import headers_of_every_answer, new_request_id
-from entrypoints.http.payloads import TOO_LARGE
 from entrypoints.settings import Settings, WrongSetting
 
 STOP_SECONDS = 10
@@ -37,8 +37,11 @@ GARBAGE_THRESHOLDS = (10_000, 20, 50)
 
 POLL_SECONDS = 1.0
 STOPPING_POLL_SECONDS = 0.02
-LARGEST_REQUEST_BYTES = 2 * 1024 * 1024
+LARGEST_REQUEST_BYTES = 11 * 1024 * 1024
 """What waitress itself refuses. It is above the routes' own limits, so that they refuse in their own words."""
+
+LARGEST = too_large(10 * 1024 * 1024)
+"""How waitress's refusal is worded: by the largest limit that a route has (contract G4)."""
 
 _LOOK_CLOSER = frozenset(("connection", "date", "server", "transfer-encoding"))
 _log = logging.getLogger("hucha.server")
@@ -82,8 +85,8 @@ class Refusal(ErrorTask):
 
     def execute(self) -> None:
         error = self.request.error
-        too_large = error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        sentence = TOO_LARGE if too_large else f"{error.reason}: {str(error.body).rstrip('.')}."
+        is_too_large = error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        sentence = LARGEST.sentence if is_too_large else f"{error.reason}: {str(error.body).rstrip('.')}."
         form, body = form_of(Failure(error.code, sentence), dialect_of(getattr(self.request, "path", "")))
         self.status = f"{error.code} {error.reason}"
         self.response_headers += [("Content-Type", form), *headers_of_every_answer(new_request_id())]

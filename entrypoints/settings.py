@@ -17,6 +17,7 @@ import attrs
 
 from domain.model.errors import InvalidEmail
 from domain.model.users import parse_email
+from domain.rules.passwords import PasswordPolicy
 
 T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -86,7 +87,7 @@ class Settings:
 
     access_token_seconds: int = 86_400
     bcrypt_rounds: int = 12
-    password_policy: str = "strong"  # noqa: S105
+    password_policy: PasswordPolicy = "strong"  # noqa: S105
     expose_password_hash: bool = True
     rate_limits: bool = True
     login_rate: int = 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -59,12 +60,20 @@ def mariadb_url(mariadb: MariaDB, _kept_url: str) -> str:
     return _kept_url
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with every table and no row, to be copied: that is forty times as quick as a migration."""
+    file = tmp_path_factory.mktemp("migrated") / "hucha.db"
+    _migrate(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
+def sqlite_url(tmp_path: Path, migrated_sqlite: Path) -> str:
     """A migrated SQLite database without a row in it."""
-    url = f"sqlite:///{tmp_path}/hucha.db"
-    _migrate(url)
-    return url
+    file = tmp_path / "hucha.db"
+    shutil.copy(migrated_sqlite, file)
+    return f"sqlite:///{file}"
 
 
 @pytest.fixture(params=["sqlite", "mariadb"])

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,13 +19,15 @@ import attrs
 import pymysql
 from sqlalchemy import make_url
 
+from tests.private_servers import die_with_parent, free_port
+
 START_SECONDS = 30
 STOP_SECONDS = 10
 PORTS = range(21_000, 32_000)
 """Below the ports that the system hands out by itself, so that none is taken between the choice and the start."""
 
+_LOG_SIZE = "--innodb-log-file-size=16M"  # of the usual 96 MB each server would write every one
 _SBIN = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", "/usr/libexec"])
-_PR_SET_PDEATHSIG = 1
 
 
 @attrs.define
@@ -91,16 +90,17 @@ def private_server() -> Iterator[MariaDB]:
     """Start a server and stop it at the end. To be called from the main thread: the server dies with its thread."""
     folder = Path(tempfile.mkdtemp(prefix="hucha-mariadb-"))  # short enough for the path of a socket
     folder.chmod(0o755)
-    data = folder / "data"
-    data.mkdir()
-    if os.geteuid() == 0:
-        shutil.chown(data, "mysql", "mysql")
+    data, temporary = folder / "data", folder / "tmp"
+    for own in (data, temporary):  # a server that starts throws away what others have in a folder that they share
+        own.mkdir()
+        if os.geteuid() == 0:
+            shutil.chown(own, "mysql", "mysql")
     try:
-        _install(data)
-        port = _free_port()
-        server = _start(data, port)
+        _install(data, temporary)
+        port = free_port(PORTS)
+        server = _start(data, temporary, port)
         try:
-            _wait_until_ready(server, port, data)
+            _wait_until_ready(server, data)
             yield MariaDB(port)
         finally:
             server.terminate()
@@ -113,18 +113,26 @@ def private_server() -> Iterator[MariaDB]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _install(data: Path) -> None:
+def _install(data: Path, temporary: Path) -> None:
     program = shutil.which("mariadb-install-db", path=_SBIN)
-    options = ["--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db"]
+    options = [
+        "--no-defaults",
+        f"--datadir={data}",
+        "--auth-root-authentication-method=normal",
+        "--skip-test-db",
+        _LOG_SIZE,
+    ]
     user = ["--user=mysql"] if os.geteuid() == 0 else []
-    done = subprocess.run([program, *options, *user], capture_output=True, text=True, check=False)
+    environment = os.environ | {"TMPDIR": str(temporary)}
+    done = subprocess.run([program, *options, *user], env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"mariadb-install-db failed: {done.stdout}{done.stderr}")
 
 
-def _start(data: Path, port: int) -> subprocess.Popen[bytes]:
+def _start(data: Path, temporary: Path, port: int) -> subprocess.Popen[bytes]:
     options = {
         "datadir": data,
+        "tmpdir": temporary,
         "socket": data / "s.sock",
         "port": port,
         "pid-file": data / "pid",
@@ -147,44 +155,29 @@ def _start(data: Path, port: int) -> subprocess.Popen[bytes]:
             "--skip-name-resolve",
             "--skip-log-bin",
             "--skip-ssl",  # the flaky proxy reads along
+            _LOG_SIZE,
             *(f"--{name}={value}" for name, value in options.items()),
         ],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        preexec_fn=_die_with_parent,
+        preexec_fn=die_with_parent,
         **as_mysql,
     )
 
 
-def _wait_until_ready(server: subprocess.Popen[bytes], port: int, data: Path) -> None:
+def _wait_until_ready(server: subprocess.Popen[bytes], data: Path) -> None:
+    """By its socket, which is surely its own: another run's server may have been quicker at the port."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            pymysql.connect(host="127.0.0.1", port=port, user="root").close()
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(f"{data}/s.sock")
             return
-        except pymysql.OperationalError:
+        except OSError:
             if server.poll() is not None or time.monotonic() > deadline:
                 log = data / "err.log"
                 raise RuntimeError(f"mariadbd didn't start: {log.read_text() if log.exists() else ''}") from None
             time.sleep(0.02)
-
-
-def _die_with_parent() -> None:
-    """A test run that is killed leaves no server behind (where the system can do that)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _free_port() -> int:
-    start = os.getpid() % len(PORTS)  # two test runs at once begin their search at different places
-    for port in [*PORTS[start:], *PORTS[:start]]:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-    raise RuntimeError("no port is free")
 
 
 def _mysql_user() -> object | None:

@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any
 
 from adapters.http_prices import HttpPrices
+from tests.patience import PATIENCE_SECONDS
 
 PRICES = '{"GOLD": 1162.48, "BTC": 8304.25, "BRK.B": 4.1e2, "XRP": 0.000000000001}'
 SECRET_URL = "/feed/prices?key=s3cret"
@@ -176,10 +177,10 @@ def resets(begin: bytes = b"") -> Manner:
 
 
 def waits_for(event: threading.Event, then: Manner) -> Manner:
-    """Nothing until the event, at most 5 seconds."""
+    """Nothing until the event, for as long as a test waits for anything."""
 
     def manner(feed: PriceFeed, line: Line) -> None:
-        event.wait(5)
+        event.wait(PATIENCE_SECONDS)
         then(feed, line)
 
     return manner

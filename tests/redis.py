@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
 import shutil
 import signal
-import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,12 +13,12 @@ from contextlib import contextmanager
 import attrs
 import redis
 
+from tests.private_servers import die_with_parent, free_port
+
 START_SECONDS = 10
 STOP_SECONDS = 10
 PORTS = range(11_000, 21_000)
 """Below those of MariaDB, and of the ports that the system hands out by itself."""
-
-_PR_SET_PDEATHSIG = 1
 
 
 @attrs.define
@@ -48,7 +44,7 @@ class RedisServer:
             [program, *options, "--dir", self.folder],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
         )
         deadline = time.monotonic() + START_SECONDS
         while True:
@@ -95,27 +91,9 @@ def why_no_redis() -> str | None:
 def private_server() -> Iterator[RedisServer]:
     """Start a server and stop it at the end. To be called from the main thread."""
     with tempfile.TemporaryDirectory(prefix="hucha-redis-") as folder:
-        server = RedisServer(_free_port(), folder)
+        server = RedisServer(free_port(PORTS), folder)
         server.start()
         try:
             yield server
         finally:
             server.stop()
-
-
-def _die_with_parent() -> None:
-    """A test run that is killed leaves no server behind (where the system can do that)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _free_port() -> int:
-    start = os.getpid() % len(PORTS)  # two test runs at once begin their search at different places
-    for port in [*PORTS[start:], *PORTS[:start]]:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
-    raise RuntimeError("no port is free")

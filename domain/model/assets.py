@@ -5,7 +5,6 @@ Source: seed B, task 5; contract B10, B11, B13.
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Context, Decimal, Inexact
 from typing import Final, Literal
@@ -34,8 +33,8 @@ HALF_UP: Final = Context(prec=_DIGITS, rounding=ROUND_HALF_UP)
 
 NOTHING: Final = Decimal(0)
 
-is_symbol = re.compile(r"[A-Z0-9][A-Z0-9.^=_-]{0,15}").fullmatch
-"""Of an asset: capital letters, digits and `. ^ = _ -`, at most 16."""
+LONGEST_SYMBOL: Final = 32
+"""In characters."""
 
 Side = Literal["buy", "sell"]
 
@@ -100,6 +99,15 @@ class BookedTrade:
     user_id: int
     trade: Trade
     booked_at: datetime
+
+
+def is_symbol(text: str) -> bool:
+    """Whether it may name an asset: 1 to 32 printable characters, the last no blank, which MySQL wouldn't compare.
+
+    >>> is_symbol("BTC/USD"), is_symbol("GOLD "), is_symbol("")
+    (True, False, False)
+    """
+    return 1 <= len(text) <= LONGEST_SYMBOL and text.isprintable() and not text.endswith(" ")
 
 
 def parse_quantity(value: object) -> Decimal:

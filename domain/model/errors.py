@@ -44,9 +44,15 @@
     │       ├── RateNotFound        no exchange rate for these currencies
     │       └── OperatorNotFound
     ├── PaidAlready                 a due instant that was paid is to be paid again: a mistake of ours
+    ├── WorkFailed                  heavy work returned or raised what can't be told: a mistake of ours
     └── Unavailable                 the bank can't answer now; the same request may pass later
         ├── KeyMissing              a key that something was made with isn't in force
-        ├── PasswordsBusy           too many passwords are being checked
+        ├── Busy                    as much of one kind of work is being done, and waits, as may
+        │   └── PasswordsBusy       too many passwords are being checked
+        ├── WorkLost                heavy work was broken off
+        │   ├── TimedOut            it took too long
+        │   ├── OutOfMemory         it took too much memory
+        │   └── WorkerDied          who did it is gone
         ├── PricesUnavailable       the price feed fails, or lacks a price that is needed
         ├── MailUnavailable         the mail server can't be reached, or doesn't take it now
         └── StorageUnavailable
@@ -286,6 +292,16 @@ class PaidAlready(HuchaError):
     """An instant of a subscription is to be paid a second time; the transaction must be rolled back."""
 
 
+@attrs.define
+class WorkFailed(HuchaError):
+    """Heavy work was done, and its result or its exception can't leave the process that did it."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"The work failed: {self.reason}"
+
+
 class Unavailable(HuchaError):
     """Something that Hucha depends on failed.
 
@@ -303,8 +319,46 @@ class KeyMissing(Unavailable):
         return f"the key {self.key_id} isn't in force"
 
 
-class PasswordsBusy(Unavailable):
+class Busy(Unavailable):
+    """As much heavy work of one kind is being done, and waits, as may at once."""
+
+
+class PasswordsBusy(Busy):
     """As many passwords are being checked as may be at once."""
+
+
+class WorkLost(Unavailable):
+    """Heavy work was broken off before it was done. The same work may be lost again."""
+
+
+@attrs.define
+class TimedOut(WorkLost):
+    """The work wasn't done within so many seconds."""
+
+    seconds: float
+
+    def __str__(self) -> str:
+        return f"The work took more than {self.seconds:g} s."
+
+
+@attrs.define
+class OutOfMemory(WorkLost):
+    """The work would take more memory than so many MiB."""
+
+    mib: int
+
+    def __str__(self) -> str:
+        return f"The work needs more than {self.mib} MiB."
+
+
+@attrs.define
+class WorkerDied(WorkLost):
+    """The process that did the work ended: with this exit code, by signal n where it is -n; None: it never began."""
+
+    exit_code: int | None
+
+    def __str__(self) -> str:
+        return f"The process that did the work ended ({self.exit_code})."
 
 
 @attrs.define

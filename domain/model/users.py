@@ -19,6 +19,8 @@ LONGEST_NAME: Final = 128
 LONGEST_EMAIL: Final = 128
 LONGEST_ADDRESS: Final = 255
 LONGEST_ACCOUNT_NUMBER: Final = 36
+LONGEST_PHONE: Final = 32
+LONGEST_COUNTRY_CODE: Final = 8
 
 PIN_TRIES: Final = 5
 """So many wrong PINs in a row lock the PIN."""

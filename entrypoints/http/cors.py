@@ -8,7 +8,7 @@ from falcon.middleware import CORSMiddleware
 EXPOSED = ("Link", "Location", "Retry-After", "X-Request-ID")
 
 
-class Cors(CORSMiddleware):
+class Cors(CORSMiddleware):  # type: ignore[type-arg]  # falcon doesn't say with what
     """Falcon's, which leaves it to the app to say that an answer depends on the origin."""
 
     def __init__(self, origins: tuple[str, ...]) -> None:

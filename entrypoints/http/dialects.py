@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from enum import Enum
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import falcon
@@ -18,7 +18,7 @@ import msgspec
 
 from domain.model import errors
 from domain.model.errors import FieldProblem, InvalidFields
-from entrypoints.http.payloads import BodyRefused
+from entrypoints.http.bodies import BodyRefused
 
 RETRY_AFTER_SECONDS = 1
 MOST_PROBLEMS = 100
@@ -142,7 +142,7 @@ def _says(
 
     def failure(error: Exception, dialect: Dialect) -> Failure:
         template = (others or {}).get(dialect, sentence)
-        data = attrs.asdict(error) if "{" in template else {}  # type: ignore[call-overload]  # such errors carry data
+        data = attrs.asdict(cast("attrs.AttrsInstance", error)) if "{" in template else {}  # such errors carry data
         data = {name: str(value)[:LONGEST_ECHO] for name, value in data.items()}
         return Failure(status, template.format_map(data), headers=headers or {})
 
@@ -180,19 +180,15 @@ def _too_many(error: errors.TooManyRequests, dialect: Dialect) -> Failure:
 
 
 def _unavailable(error: errors.Unavailable, dialect: Dialect) -> Failure:
-    _log.error("unavailable", extra={"reason": str(error)})
     return Failure(503, "The service is unavailable now; try again later.", headers=_RETRY)
 
 
 def _trade_failed(error: TradeFailed, dialect: Dialect) -> Failure:
-    unavailable = isinstance(error.cause, errors.Unavailable)  # other errors may tell what the customer wrote
-    reason = str(error.cause) if unavailable else type(error.cause).__name__
-    _log.log(logging.WARNING if unavailable else logging.INFO, "a trade failed", extra={"reason": reason})
+    unavailable = isinstance(error.cause, errors.Unavailable)
     return Failure(500, error.sentence, headers=_RETRY if unavailable else {})
 
 
 def _no_prices(error: errors.PricesUnavailable, dialect: Dialect) -> Failure:
-    _log.warning("no prices", extra={"reason": error.reason})
     return Failure(500, "Internal error occurred while fetching market prices.", headers=_RETRY)
 
 
@@ -203,7 +199,6 @@ def _falcon(error: falcon.HTTPError, dialect: Dialect) -> Failure:
 
 
 def _crash(error: Exception, dialect: Dialect) -> Failure:
-    _log.error("a request failed", exc_info=error)
     return Failure(500, "Something went wrong on our side.")
 
 
@@ -290,9 +285,24 @@ def form_of(failure: Failure, dialect: Dialect) -> tuple[str, bytes]:
 
 
 def write(error: Exception, dialect: Dialect, resp: falcon.Response) -> None:
-    """Put an error into a response, in the words of a dialect."""
+    """Put an error into a response, in the words of a dialect, and tell the log of one that is ours."""
     failure = failure_of(error, dialect)
+    _tell_log(error)
     resp.status = failure.status
     for name, value in failure.headers.items():
         resp.set_header(name, value)
     resp.content_type, resp.data = form_of(failure, dialect)
+
+
+def _tell_log(error: Exception) -> None:
+    """What operators must know of: never what the customer wrote."""
+    if isinstance(error, TradeFailed):
+        unavailable = isinstance(error.cause, errors.Unavailable)
+        reason = str(error.cause) if unavailable else type(error.cause).__name__
+        _log.log(logging.WARNING if unavailable else logging.INFO, "a trade failed", extra={"reason": reason})
+    elif isinstance(error, errors.PricesUnavailable):
+        _log.warning("no prices", extra={"reason": error.reason})
+    elif isinstance(error, errors.Unavailable):
+        _log.error("unavailable", extra={"reason": str(error)})
+    elif not isinstance(error, errors.HuchaError | BodyRefused | falcon.HTTPError):
+        _log.error("a request failed", exc_info=error)

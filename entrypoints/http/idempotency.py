@@ -7,11 +7,7 @@ from collections.abc import Callable
 import falcon
 
 from domain.model.errors import FieldProblem, InvalidFields
-from domain.model.fields import Fields
 from domain.model.idempotency import LONGEST_KEY, IdempotencyKey
-from domain.model.sessions import Identity
-from entrypoints.http.auth import Authentication
-from entrypoints.http.payloads import parse_body, read_body
 
 HEADER = "Idempotency-Key"
 
@@ -30,13 +26,3 @@ def idempotency_key(req: falcon.Request, account_number: str, body: bytes, diges
     parts = (account_number.encode(), req.method.encode(), req.path.encode(), body)
     asked = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
     return IdempotencyKey(key, digests("idempotency", asked))
-
-
-def read_guarded(
-    req: falcon.Request, authentication: Authentication, digests: Digests
-) -> tuple[Identity, Fields, IdempotencyKey | None]:
-    """Who asks, the object in the body, and the key. Raises Unauthenticated, BodyRefused, InvalidFields."""
-    identity = authentication.user(req)
-    body = read_body(req)
-    fields = parse_body(body)
-    return identity, fields, idempotency_key(req, identity.account_number, body, digests)

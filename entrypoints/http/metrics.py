@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import attrs
 from prometheus_client import (
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
     PlatformCollector,
     ProcessCollector,
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from ports.prices import FeedState
 
@@ -21,6 +23,26 @@ CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
 _METHODS = frozenset(("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"))
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+@attrs.frozen
+class _PriceFeed(Collector):
+    """What the feed counts itself."""
+
+    state: Callable[[], FeedState]
+
+    def collect(self) -> Iterator[Metric]:
+        state = self.state()
+        yield GaugeMetricFamily(
+            "hucha_price_feed_given_up",
+            "1 while the price feed's circuit breaker is open, so that no trade is made",
+            value=state.given_up,
+        )
+        yield CounterMetricFamily(
+            "hucha_price_feed_unsound_entries",
+            "Entries of the price feed's answers that were left out, as they were no sound prices",
+            value=state.unsound_entries,
+        )
 
 
 class Metrics:
@@ -44,13 +66,8 @@ class Metrics:
         self._by_code: dict[int, Counter] = {}
 
     def watch_prices(self, state: Callable[[], FeedState]) -> None:
-        """Show whether the price feed is given up, as it is when somebody looks."""
-        gauge = Gauge(
-            "hucha_price_feed_given_up",
-            "1 while the price feed's circuit breaker is open, so that no trade is made",
-            registry=self._registry,
-        )
-        gauge.set_function(lambda: float(state().given_up))
+        """Show how the price feed is, as it is when somebody looks."""
+        self._registry.register(_PriceFeed(state))
 
     def answered(self, method: str, route: str, status: str, seconds: float) -> None:
         """A request was answered."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import http, money, rules, spending, startup, subscriptions
+from tests.benchmarks import adapters, http, money, rules, spending, startup, subscriptions
 from tests.benchmarks.table import machine, show
 
 MODULES = {
     "rules": rules,
+    "adapters": adapters,
     "startup": startup,
     "http": http,
     "money": money,

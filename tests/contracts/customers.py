@@ -7,7 +7,7 @@ from itertools import count
 
 from domain.model.users import Account, Details, HashedPassword, NewUser
 from ports.storage import Storage
-from tests.contracts.test_storage import NOON, run
+from tests.contracts.transactions import NOON, run
 
 PASSWORD = HashedPassword("a slow hash", "key 1")
 

@@ -79,7 +79,7 @@ def tables_as_made(url: str) -> dict[str, str]:
     """How the database itself writes down its tables and indexes: with names, checks and options."""
     if make_url(url).drivername == "sqlite":
         rows = execute(url, "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql IS NOT NULL")
-        made = {str(name): str(sql) for name, sql in rows}
+        made = {str(name): str(sql).replace('"', "") for name, sql in rows}  # ALTER TABLE quotes a new name
     else:
         names = [str(name) for (name,) in execute(url, "SHOW TABLES")]
         made = {name: with_keys_sorted(str(execute(url, f"SHOW CREATE TABLE {name}")[0][1])) for name in names}
@@ -154,6 +154,20 @@ class TestSchema:
         assert migrate_alone(empty_url) is False
         with opened(empty_url) as database:
             assert SqlStorage(database, VAULT).read(lambda tx: tx.risk_profiles.find([1]))[1].rating == "high"
+
+    def test_longer_symbols_keep_what_is_held_and_was_traded(self, empty_url):
+        migrate_alone(empty_url)
+        execute(
+            empty_url,
+            "INSERT INTO holdings (user_id, symbol, quantity, cost, realised) VALUES (1, 'GOLD', '0.5', '10', '-1')",
+            "INSERT INTO trades (transaction_id, user_id, symbol, quantity, price) VALUES (7, 1, 'GOLD', '0.5', '20')",
+            "UPDATE alembic_version SET version_num = '0005'",
+        )
+        tables = "holdings", "trades"
+        before = [execute(empty_url, f"SELECT * FROM {table}") for table in tables]
+        assert migrate_alone(empty_url) is True
+        assert [execute(empty_url, f"SELECT * FROM {table}") for table in tables] == before
+        assert differences(empty_url) == []
 
     def test_says_that_the_database_can_not_be_reached(self, mariadb, tmp_path):  # contract: G11
         with FlakyProxy(mariadb.port) as proxy:

@@ -10,7 +10,7 @@ import time as clock_time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal, localcontext
 from pathlib import Path
 from random import Random
@@ -41,26 +41,20 @@ from domain.rules.activity import replay
 from domain.use_cases.events.judge_events import JudgeEvents
 from ports.storage import Storage, Transaction
 from tests.conftest import LONG, VAULT
-from tests.contracts.events.test_activity_rows import facts
+from tests.contracts.events.facts import facts
+from tests.contracts.transactions import NOON, WRITERS, Mishap, in_parallel, run
 from tests.flaky_proxy import FlakyProxy, Loss, Packet
 from tests.mariadb import MariaDB
 from tests.oracles import codes_of_all
+from tests.patience import PATIENCE_SECONDS
 
 T = TypeVar("T")
 OpenStorage = Callable[..., SqlStorage]
 
-NOON = datetime(2024, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
 ANNA = Operator("anna", "fingerprint of anna", NOON)
 BERT = Operator("bert", "fingerprint of bert", NOON)
 HIGH = RiskProfile("high", {30: 2, 1100: Decimal("250.00")})
 LOW = RiskProfile("low")
-WRITERS = 8
-PATIENCE_SECONDS = 20
-"""Far longer than anything here takes: a test that waits so long has failed."""
-
-
-class Mishap(Exception):
-    """Something that goes wrong in the middle of a work."""
 
 
 class Interruption(BaseException):
@@ -75,10 +69,6 @@ def judged(
     user_id: int = 1, time: int = 0, amount: str = "10.00", type: str = "deposit", codes: tuple[int, ...] = ()
 ) -> NewJudgedAction:
     return NewJudgedAction(Action(type, Decimal(amount), user_id, time), codes, NOON)
-
-
-def run(storage: Storage, work: Callable[[Transaction], T]) -> T:
-    return storage.run(work)
 
 
 def append(storage: Storage, *some: NewJudgedAction, stream: str = "event") -> None:
@@ -125,18 +115,6 @@ def random_actions(random: Random, count: int, users: Sequence[int] = (1, 2, 3))
         )
         for number in range(count)
     ]
-
-
-def in_parallel(work: Callable[[int], T], threads: int = WRITERS) -> list[T]:
-    """Call `work` in as many threads at once, with the number of each, and return what they did."""
-    together = threading.Barrier(threads)
-
-    def begin(number: int) -> T:
-        together.wait(PATIENCE_SECONDS)
-        return work(number)
-
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(begin, range(threads)))
 
 
 def assert_judged_like_the_oracle(storage: Storage, user_ids: Iterable[int] = (1, 2, 3), stream: str = "event") -> None:
@@ -757,7 +735,10 @@ class TestTrying:
         append(storage, judged(time=1))
         assert times(history(storage)) == [1]
 
-    def test_gives_up_on_a_row_that_stays_locked(self, mariadb, mariadb_url, open_storage):  # contract: G11
+    def test_gives_up_on_a_row_that_stays_locked(  # contract: G11
+        self, mariadb, mariadb_url, open_storage, monkeypatch
+    ):
+        monkeypatch.setattr("adapters.sql.retries.MOST_SECONDS", 2)
         judging(open_storage(mariadb_url))([judged().action])
         (seconds,) = mariadb.ask("SELECT @@GLOBAL.innodb_lock_wait_timeout")[0]
         mariadb.ask("SET GLOBAL innodb_lock_wait_timeout = 0")

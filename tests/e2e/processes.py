@@ -17,12 +17,21 @@ from pathlib import Path
 START_SECONDS = 30
 """How long a process may take to start; far longer than it needs, for busy machines."""
 
-_PLAIN = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+_KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "COVERAGE_PROCESS_CONFIG")
+_PLAIN = {name: os.environ[name] for name in _KEPT if name in os.environ}
 _SERVING = re.compile(r"serving http://([0-9.]+):(\d+)")
 
 
 def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "entrypoints.cli", *words]
+
+
+def patient_serve() -> list[str]:
+    """A `hucha serve` that would wait for an hour, not for ten seconds, for what isn't finished when it stops."""
+    program = (
+        "import sys, entrypoints.cli, entrypoints.server as s; s.STOP_SECONDS = 3600; sys.exit(entrypoints.cli.main())"
+    )
+    return [sys.executable, "-c", program, "serve"]
 
 
 def hucha(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -42,12 +51,12 @@ def hucha(*words: str, cwd: Path, **environment: str) -> subprocess.CompletedPro
 class Serving:
     """A `hucha serve` that answers; `lines` are what it has said on standard error."""
 
-    def __init__(self, cwd: Path, **environment: str) -> None:
+    def __init__(self, cwd: Path, *, program: list[str] | None = None, **environment: str) -> None:
         self.lines: list[str] = []
         self._told = threading.Event()
         self.host, self.port = "", 0
         self.process = subprocess.Popen(
-            command("serve"),
+            program or command("serve"),
             cwd=cwd,
             env=_PLAIN | {"PORT": "0"} | environment,
             stdin=subprocess.DEVNULL,
@@ -125,7 +134,11 @@ def connect(host: str, port: int, timeout: float = START_SECONDS, receive_buffer
     if receive_buffer is not None:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     client.settimeout(timeout)
-    client.connect((host, port))
+    try:
+        client.connect((host, port))
+    except OSError:
+        client.close()
+        raise
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return client
 
@@ -168,16 +181,11 @@ class Answers:
                 raise ConnectionError("the connection was closed in the middle of an answer")
         return status, headers, body
 
-    def read_slowly(self, length: int) -> tuple[bytes, float]:
-        """The first bytes of the body of the next answer, and the longest wait for any of them in seconds."""
+    def beginning(self, length: int) -> bytes:
+        """The first bytes of the body of the next answer."""
         while self._file.readline().strip():
             pass
-        body, longest = bytearray(), 0.0
-        while len(body) < length:
-            began = time.monotonic()
-            body += self._file.read1(min(65536, length - len(body)))
-            longest = max(longest, time.monotonic() - began)
-        return bytes(body), longest
+        return self._file.read(length)
 
     def rest(self, length: int) -> bytes:
         """The bytes that follow."""

@@ -98,6 +98,7 @@ def running(app: App, *, threads: int = 4, channel: type[HTTPChannel] = Channel)
         server.stop()
         thread.join(STOP_SECONDS + 5)
         assert not thread.is_alive(), "the server doesn't stop"
+        server.trigger.close()  # waitress leaves that to the end of the process
 
 
 @contextmanager
@@ -191,10 +192,9 @@ class TestBusyWait:
         with running(handlers, channel=Counting) as server, client_of(server) as (client, answers):
             client.sendall(request("GET", "/wait"))
             assert handlers.waiting.acquire(timeout=10)
-            before, used = calls, time.process_time()
+            before = calls
             time.sleep(0.3)
-            assert calls - before <= 5
-            assert time.process_time() - used < 0.15
+            assert calls - before <= 5, "each turn of the loop asks each connection"
             handlers.go.set()
             assert answers.read()[0] == 200
 
@@ -263,18 +263,18 @@ class TestServing:
         with running(handlers) as server, client_of(server, 10_000) as (client, answers):
             client.sendall(request("GET", f"/bytes/{size}") + request("GET", "/wait"))
             assert handlers.waiting.acquire(timeout=10)
-            late = threading.Timer(3, handlers.go.set)
-            late.start()
-            body = answers.read()[2]
-            held_back = handlers.go.is_set()
-            late.cancel()
-            handlers.go.set()
+            try:
+                body = answers.read()[2]
+            finally:
+                handlers.go.set()
             assert body == content(size)
             assert answers.read()[2] == b"ok"
-            assert not held_back
 
-    def test_a_slow_reader_isnt_forgotten_when_the_loop_comes_by_at_a_bad_moment(self) -> None:
+    def test_a_slow_reader_isnt_forgotten_when_the_loop_comes_by_at_a_bad_moment(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The loop is told of what a thread couldn't send while that thread still holds the buffers."""
+        monkeypatch.setattr("entrypoints.server.POLL_SECONDS", 3600)  # who is forgotten waits for ever
 
         class Lingering(Server):
             def pull_trigger(self) -> None:
@@ -288,13 +288,11 @@ class TestServing:
             client.sendall(request("GET", f"/pause/{size}"))
             until(lambda: any(channel.total_outbufs_len for channel in list(server.active_channels.values())))
             time.sleep(0.1)
-            late = threading.Timer(5, handlers.go.set)
-            late.start()
-            pieces, longest = answers.read_slowly(size - 1)
-            late.cancel()
-            handlers.go.set()
+            try:
+                pieces = answers.beginning(size - 1)
+            finally:
+                handlers.go.set()
             assert pieces + answers.rest(1) == content(size)
-            assert longest < 0.5, "seconds without a byte"
 
     def test_bodies_in_chunks_are_read(self) -> None:
         pieces = [b"a", b"bc" * 5000, b"\r\n0\r\n\r\n", b"d" * 100_000]
@@ -371,16 +369,19 @@ class TestServing:
 class TestStopping:
     """No new connections, running requests finish, idle ones are closed (contract R5)."""
 
-    def test_it_stops_at_once_when_there_is_nothing_to_finish(self) -> None:
+    @pytest.fixture
+    def endless(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The server would wait for an hour for what isn't finished: it mustn't wait for anything."""
+        monkeypatch.setattr("entrypoints.server.STOP_SECONDS", 3600)
+
+    def test_it_stops_at_once_when_there_is_nothing_to_finish(self, endless: None) -> None:
         # contract: R5
         with running(Handlers()) as server, client_of(server) as (idle, answers), client_of(server) as (_, silent):
             idle.sendall(request("GET", "/now"))
             assert answers.read()[0] == 200
-            started = time.monotonic()
             server.stop()
             assert answers.is_closed()
             assert silent.is_closed()
-            assert time.monotonic() - started < 2
 
     def test_a_request_that_is_being_served_finishes_and_nobody_new_comes_in(self) -> None:
         # contract: R5
@@ -432,15 +433,13 @@ class TestStopping:
             assert answers.read()[2] == content(size)
             assert answers.is_closed()
 
-    def test_a_request_that_hasnt_come_whole_isnt_waited_for(self) -> None:
+    def test_a_request_that_hasnt_come_whole_isnt_waited_for(self, endless: None) -> None:
         # contract: R5
         with running(Handlers()) as server, client_of(server) as (client, answers):
             client.sendall(request("POST", "/echo", headers={"Content-Length": "10"}) + b"12345")
             has_read_all_that_was_sent(server)
-            started = time.monotonic()
             server.stop()
             assert answers.is_closed()
-            assert time.monotonic() - started < 2
 
     def test_what_a_connection_sends_after_the_stop_isnt_begun(self) -> None:
         """Or else a busy client could hold the server for as long as it is let."""

@@ -1,4 +1,4 @@
-"""A bank in memory behind the whole WSGI app, and an operator's key to it."""
+"""A bank in memory behind the whole WSGI app, two customers of it, and an operator's key to it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from adapters.memory.clock import SetClock
 from entrypoints.composition import Hucha, build, build_in_memory
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
+from tests.http.accounts import Customer, open_account
 
 Clients = Callable[..., testing.TestClient]
 
@@ -28,6 +29,23 @@ def clock() -> SetClock:
 @pytest.fixture
 def hucha(clock: SetClock) -> Hucha:
     return build_in_memory(Settings(bcrypt_rounds=CHEAP), clock)
+
+
+@pytest.fixture
+def ana(hucha: Hucha, request: pytest.FixtureRequest) -> Customer:
+    """A customer with 1000.00, or with what the mark `money` says."""
+    return open_account(hucha, "ana", money_of("ana", request))
+
+
+@pytest.fixture
+def ben(hucha: Hucha, request: pytest.FixtureRequest) -> Customer:
+    """Another."""
+    return open_account(hucha, "ben", money_of("ben", request))
+
+
+def money_of(name: str, request: pytest.FixtureRequest) -> str:
+    mark = request.node.get_closest_marker("money")
+    return str(mark.kwargs.get(name, "1000.00")) if mark else "1000.00"
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from domain.model.activity import Action
 from domain.model.errors import InvalidFields
 from entrypoints.composition import build
 from entrypoints.http.app import create_app
+from entrypoints.http.bodies import BodyRefused, parse_body
 from entrypoints.http.events.events import parse_event
-from entrypoints.http.payloads import BodyRefused, parse_body
 from entrypoints.settings import Settings
 
 from .answers import count_events, error_of

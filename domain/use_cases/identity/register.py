@@ -8,7 +8,6 @@ from domain.model.errors import EmailTaken, PhoneTaken
 from domain.model.users import NewUser, User
 from domain.rules.registration import Registration
 from ports.clock import Clock
-from ports.limits import RateLimits
 from ports.security import Passwords, Secrets
 from ports.storage import Storage, Transaction
 
@@ -21,11 +20,6 @@ class Register:
     clock: Clock
     secrets: Secrets
     passwords: Passwords
-    limits: RateLimits
-
-    def allow(self, address: str) -> None:
-        """Count one try from this network address. Raises TooManyRequests."""
-        self.limits.hit("register", address)
 
     def __call__(self, registration: Registration) -> User:
         """Raises EmailTaken, PhoneTaken, PasswordsBusy, StorageUnavailable."""

@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import attrs
 import falcon
 import msgspec
 from msgspec import Meta
 
-from domain.model.activity import Action, JudgedAction
+from domain.model.activity import LARGEST_INTEGER, Action, JudgedAction
 from domain.model.money import parse_positive_amount
 from domain.rules.activity import Verdict
 from domain.use_cases.events.list_events import ListEvents
-from entrypoints.http.auth import Authentication, require_event_key
+from entrypoints.composition import Hucha
+from entrypoints.http.answers import InstantOut, encode
+from entrypoints.http.bodies import parse_body
+from entrypoints.http.fields import POSITIVE_SCHEMA, USUAL_ROWS, Count, Limit, Reads
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.openapi import Access, Operation, Parameter, describe
-from entrypoints.http.paging import LIMIT, page, query_limit
-from entrypoints.http.payloads import (
-    AmountIn,
-    Count,
-    all_of,
-    parse_body,
-    query_cursor,
-    query_integer,
-    read_body,
-)
+from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.paging import page
+from entrypoints.http.reading import required, wire
 
 
 @attrs.frozen
@@ -36,9 +30,38 @@ class EventBody:
     """A user's action; `time` is in seconds."""
 
     type: Literal["deposit", "withdraw"]
-    amount: AmountIn
+    amount: Annotated[
+        msgspec.Raw,
+        Meta(
+            description="Positive, at most 2 decimals, below 10^13; a number or a numeric string",
+            extra_json_schema=POSITIVE_SCHEMA,
+        ),
+    ]
     user_id: Count
     time: Count
+
+
+def _cursor(text: str) -> tuple[int, int]:
+    first, _, second = text.partition("-")
+    found = tuple(int(one) for one in (first, second) if one.isascii() and one.isdigit() and len(one) <= _DIGITS)
+    if len(found) != 2 or max(found) > LARGEST_INTEGER:  # time and id
+        raise ValueError("must be one that a Link header gave")
+    return found[0], found[1]
+
+
+_DIGITS = len(str(LARGEST_INTEGER))
+
+
+@wire(missing=required)
+class EventsQuery:
+    """Whose actions, and which."""
+
+    user_id: Annotated[Count, Meta(description="Whose actions")]
+    limit: Limit = USUAL_ROWS
+    cursor: Annotated[
+        Any, Meta(description="Where the page before ended", extra_json_schema={"type": "string"}), Reads(_cursor)
+    ] = None
+    """(time, id) of the last action of the page before."""
 
 
 @attrs.frozen
@@ -60,11 +83,10 @@ class StoredEvent:
     user_id: int
     time: int
     alert_codes: tuple[int, ...]
-    received_at: Annotated[datetime, Meta(tz=True)]
+    received_at: InstantOut
 
 
 _decode = msgspec.json.Decoder(EventBody).decode
-_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def parse_event(data: bytes) -> Action:
@@ -76,80 +98,63 @@ def parse_event(data: bytes) -> Action:
     if data.count(b":") == 4:
         try:
             body = _decode(data)
-            amount = parse_positive_amount(str(body.amount, "ascii").strip('"'))  # type: ignore[call-overload]
+            amount = parse_positive_amount(str(bytes(body.amount), "ascii").strip('"'))
             return Action(body.type, amount, body.user_id, body.time)
         except (msgspec.MsgspecError, ValueError):
             pass
     return Action.parse(parse_body(data))
 
 
-class EventResource:
-    """`POST /event`."""
+@attrs.frozen
+class EventsResource:
+    """Judges actions, and lists what was judged."""
 
-    def __init__(self, judge_event: Callable[[Action], Verdict], api_key: str | None, metrics: Metrics) -> None:
-        self._judge_event = judge_event
-        self._api_key = api_key
-        self._metrics = metrics
+    tag = Tag("Events", "The event rules, and how closely users are watched")
+    judge_event: Callable[[Action], Verdict]
+    list_events: ListEvents
+    metrics: Metrics
 
-    @describe(
-        Operation(
-            summary="Judge an action by the event rules",
-            description=(
-                "Codes: 1100 a withdrawal over 100; 30 three consecutive withdrawals; 300 three consecutive deposits, "
-                "each larger than the one before; 123 more than 200 deposited in 30 seconds; 500 more than five "
-                "actions in 60 seconds. The user's risk profile may set other limits. 200 means that it is stored."
-            ),
-            request=EventBody,
-            example={"type": "deposit", "amount": "42.00", "user_id": 1, "time": 10},
-            response=EventAnswer,
-            answer="The verdict",
-            access=Access.EVENT_KEY,
-        )
+    @Operation(
+        summary="Judge an action by the event rules",
+        description=(
+            "Codes: 1100 a withdrawal over 100; 30 three consecutive withdrawals; 300 three consecutive deposits, "
+            "each larger than the one before; 123 more than 200 deposited in 30 seconds; 500 more than five "
+            "actions in 60 seconds. The user's risk profile may set other limits. 200 means that it is stored."
+        ),
+        access=Access.EVENT_KEY,
+        body=EventBody,
+        reads=parse_event,
+        example={"type": "deposit", "amount": "42.00", "user_id": 1, "time": 10},
+        response=EventAnswer,
+        answer="The verdict",
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        if self._api_key is not None:
-            require_event_key(req, self._api_key)
-        verdict = self._judge_event(parse_event(read_body(req)))
+    def on_post_event(self, req: falcon.Request, resp: falcon.Response, body: Action) -> None:
+        verdict = self.judge_event(body)
         codes = verdict.codes
         if codes:
-            self._metrics.raised(codes)
-        resp.data = _encode(EventAnswer(bool(codes), codes, verdict.action.user_id))
+            self.metrics.raised(codes)
+        resp.data = encode(EventAnswer(bool(codes), codes, verdict.action.user_id))
 
-
-class EventsResource:
-    """`GET /api/events`."""
-
-    def __init__(self, list_events: ListEvents, authentication: Authentication) -> None:
-        self._list_events = list_events
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="List a user's judged actions, latest time first",
-            description="Pages by `limit` and `cursor`; the `Link` header leads to the next page.",
-            parameters=(
-                Parameter("user_id", "query", Count, "Whose actions", required=True),
-                LIMIT,
-                Parameter("cursor", "query", str, "Where the page before ended"),
-            ),
-            response=list[StoredEvent],
-            answer="The actions with their codes",
-            access=Access.OPERATOR,
-        )
+    @Operation(
+        summary="List a user's judged actions, latest time first",
+        description="Pages by `limit` and `cursor`; the `Link` header leads to the next page.",
+        access=Access.OPERATOR,
+        query=EventsQuery,
+        response=list[StoredEvent],
+        answer="The actions with their codes",
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        self._authentication.operator(req)
-        user_id, limit, cursor = all_of(
-            lambda: query_integer(req, "user_id"),
-            lambda: query_limit(req),
-            lambda: query_cursor(req),
-        )
-
+    def on_get_list(self, req: falcon.Request, resp: falcon.Response, query: EventsQuery) -> None:
         def next_from(last: JudgedAction) -> dict[str, object]:
-            return {"user_id": user_id, "cursor": f"{last.action.time}-{last.id}"}
+            return {"user_id": query.user_id, "cursor": f"{last.action.time}-{last.id}"}
 
-        judged = page(self._list_events(user_id, limit + 1, cursor), limit, req, resp, next_from)
-        resp.data = _encode([_stored(one) for one in judged])
+        found = self.list_events(query.user_id, query.limit + 1, query.cursor)
+        resp.data = encode([_stored(one) for one in page(found, query.limit, req, resp, next_from)])
+
+
+def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
+    """The routes of events."""
+    events = EventsResource(hucha.judge_event, hucha.list_events, metrics)
+    return [Route("/event", events, "event"), Route("/api/events", events, "list")]
 
 
 def _stored(judged: JudgedAction) -> StoredEvent:

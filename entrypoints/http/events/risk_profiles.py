@@ -7,16 +7,18 @@ from typing import Annotated, Literal
 
 import attrs
 import falcon
-import msgspec
 from msgspec import Meta
 
 from domain.model.risk_profiles import RiskProfile
 from domain.rules.activity import RULES, Unit
 from domain.rules.ratings import LARGEST_COUNT, parse_profile
 from domain.use_cases.events.set_risk_profiles import RiskProfiles
-from entrypoints.http.auth import Authentication
-from entrypoints.http.openapi import Access, Operation, Parameter, describe
-from entrypoints.http.payloads import Count, parse_body, path_integer, read_body
+from entrypoints.composition import Hucha
+from entrypoints.http.answers import encode
+from entrypoints.http.bodies import parse_body
+from entrypoints.http.events.events import EventsResource
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.operations import Access, Operation, PathParameter, Route
 
 
 def _codes(*, money: bool) -> str:
@@ -44,53 +46,55 @@ class RiskProfileBody:
     thresholds: Thresholds = attrs.field(factory=dict)
 
 
-_encode = msgspec.json.Encoder(decimal_format="number").encode
-_USER_ID = Parameter("user_id", "path", Count, "Whose profile", required=True)
+def read_profile(data: bytes) -> RiskProfile:
+    """The profile in a body. Raises BodyRefused, InvalidFields."""
+    return parse_profile(parse_body(data))
 
 
-class RiskProfileResource:
-    """`GET` and `PUT /api/risk-profiles/{user_id}`."""
+_USER_ID = PathParameter("user_id", "Whose profile")
 
-    def __init__(self, risk_profiles: RiskProfiles, authentication: Authentication) -> None:
-        self._risk_profiles = risk_profiles
-        self._authentication = authentication
 
-    @describe(
-        Operation(
-            summary="Show how closely a user is watched",
-            description="A user for whom nothing was set has the rating `medium`.",
-            parameters=(_USER_ID,),
-            response=RiskProfileBody,
-            answer="The profile",
-            access=Access.OPERATOR,
-        )
+@attrs.frozen
+class RiskProfilesResource:
+    """Shows and sets how closely users are watched."""
+
+    tag = EventsResource.tag
+    risk_profiles: RiskProfiles
+
+    @Operation(
+        summary="Show how closely a user is watched",
+        description="A user for whom nothing was set has the rating `medium`.",
+        access=Access.OPERATOR,
+        path=(_USER_ID,),
+        response=RiskProfileBody,
+        answer="The profile",
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response, user_id: str) -> None:
-        self._authentication.operator(req)
-        resp.data = _encode(_shown(self._risk_profiles.get(path_integer(user_id))))
+    def on_get(self, req: falcon.Request, resp: falcon.Response, user_id: int) -> None:
+        resp.data = encode(_shown(self.risk_profiles.get(user_id)))
 
-    @describe(
-        Operation(
-            summary="Set how closely a user is watched",
-            description=(
-                "Replaces the whole profile. `low` doubles every limit; `high` halves amounts and takes a count n to "
-                "n/2 rounded down, plus 1. A key that is absent has its default, so `{}` or no body at all resets to "
-                "`medium` without thresholds. A key that is there but `null` or a blank string is a 400."
-            ),
-            parameters=(_USER_ID,),
-            request=RiskProfileBody,
-            example={"rating": "low", "thresholds": {"1100": 250}},
-            response=RiskProfileBody,
-            answer="The profile as it is now",
-            access=Access.OPERATOR,
-        )
+    @Operation(
+        summary="Set how closely a user is watched",
+        description=(
+            "Replaces the whole profile. `low` doubles every limit; `high` halves amounts and takes a count n to "
+            "n/2 rounded down, plus 1. A key that is absent has its default, so `{}` or no body at all resets to "
+            "`medium` without thresholds. A key that is there but `null` or a blank string is a 400."
+        ),
+        access=Access.OPERATOR,
+        path=(_USER_ID,),
+        body=RiskProfileBody,
+        reads=read_profile,
+        example={"rating": "low", "thresholds": {"1100": 250}},
+        response=RiskProfileBody,
+        answer="The profile as it is now",
     )
-    def on_put(self, req: falcon.Request, resp: falcon.Response, user_id: str) -> None:
-        self._authentication.operator(req)
-        id = path_integer(user_id)
-        profile = parse_profile(parse_body(read_body(req)))
-        self._risk_profiles.put(id, profile)
-        resp.data = _encode(_shown(profile))
+    def on_put(self, req: falcon.Request, resp: falcon.Response, user_id: int, body: RiskProfile) -> None:
+        self.risk_profiles.put(user_id, body)
+        resp.data = encode(_shown(body))
+
+
+def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
+    """The routes of risk profiles."""
+    return [Route("/api/risk-profiles/{user_id}", RiskProfilesResource(hucha.risk_profiles))]
 
 
 def _shown(profile: RiskProfile) -> RiskProfileBody:

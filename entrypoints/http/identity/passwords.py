@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import falcon
-import msgspec
 
-from domain.model.errors import EmptyFields, FieldProblem, InvalidFields
-from domain.model.fields import Fields, is_empty
+from domain.model.errors import (
+    BadCredentials,
+    EmptyFields,
+    InvalidOtp,
+    InvalidResetToken,
+    UnknownUser,
+    WeakPassword,
+)
+from domain.model.sessions import Identity
 from domain.use_cases.identity.change_password import ChangePassword
-from entrypoints.http.auth import Authentication, counted_address, log_success
-from entrypoints.http.openapi import Access, Operation, describe
-from entrypoints.http.payloads import parse_body, read_body
-from entrypoints.settings import Settings
+from entrypoints.composition import Hucha
+from entrypoints.http.answers import encode
+from entrypoints.http.identity.registration import RegistrationResource
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.operations import Access, Operation, Route
+from entrypoints.http.reading import wire
 
 
-@attrs.frozen
+@wire(missing=EmptyFields)
 class SendOtpBody:
     """Who forgot the password: an email address or account number."""
 
     identifier: str
 
 
-@attrs.frozen
+@wire(missing=EmptyFields)
 class VerifyOtpBody:
     """The one-time password that came by mail."""
 
@@ -30,21 +40,21 @@ class VerifyOtpBody:
     otp: str
 
 
-@attrs.frozen
+@wire(missing=EmptyFields)
 class ResetBody:
     """The new password, and the token that allows it."""
 
     identifier: str
-    resetToken: str  # noqa: N815
-    newPassword: str  # noqa: N815
+    resetToken: str
+    newPassword: str
 
 
-@attrs.frozen
+@wire(missing=EmptyFields)
 class ChangePasswordBody:
     """The password as it is, and as it shall be."""
 
-    oldPassword: str  # noqa: N815
-    newPassword: str  # noqa: N815
+    oldPassword: str
+    newPassword: str
 
 
 @attrs.frozen
@@ -58,128 +68,95 @@ class Message:
 class ResetToken:
     """Allows one new password, within 15 minutes."""
 
-    passwordResetToken: str  # noqa: N815
+    passwordResetToken: str
 
 
-class SendOtpResource:
-    """`POST /api/auth/password-reset/send-otp`."""
+_UNKNOWN = UnknownUser("nuwe@nuwe.com")
+_WEAK = WeakPassword("Password must be at least 8 characters long")
+_RESET: dict[str, Any] = {"access": Access.ANYONE, "limited": True}
 
-    def __init__(self, change_password: ChangePassword, settings: Settings) -> None:
-        self._change_password = change_password
-        self._settings = settings
 
-    @describe(
-        Operation(
-            summary="Send a one-time password by mail",
-            description="It is valid for 10 minutes and 5 tries; only the newest counts. At most 5 within an hour.",
-            request=SendOtpBody,
-            example={"identifier": "nuwe@nuwe.com"},
-            response=Message,
-            answer_example={"message": "OTP sent successfully to: nuwe@nuwe.com"},
-            answer="The mail is on its way; asked for by account number, its address is masked",
-            limited=True,
-        )
+@attrs.frozen
+class PasswordsResource:
+    """Changes and resets passwords."""
+
+    tag = RegistrationResource.tag
+    change_password: ChangePassword
+
+    @Operation(
+        summary="Send a one-time password by mail",
+        description="It is valid for 10 minutes and 5 tries; only the newest counts. At most 5 within an hour.",
+        body=SendOtpBody,
+        example={"identifier": "nuwe@nuwe.com"},
+        response=Message,
+        answer_example={"message": "OTP sent successfully to: nuwe@nuwe.com"},
+        answer="The mail is on its way; asked for by account number, its address is masked",
+        raises=(_UNKNOWN,),
+        **_RESET,
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        fields = parse_body(read_body(req))
-        (identifier,) = _texts(fields, "identifier")
-        email = self._change_password.send_otp(identifier, counted_address(req, self._settings.trusted_proxies))
-        resp.data = msgspec.json.encode(Message(f"OTP sent successfully to: {email}"))
+    def on_post_send_otp(self, req: falcon.Request, resp: falcon.Response, client: str, body: SendOtpBody) -> None:
+        email = self.change_password.send_otp(body.identifier, client)
+        resp.data = encode(Message(f"OTP sent successfully to: {email}"))
 
-
-class VerifyOtpResource:
-    """`POST /api/auth/password-reset/verify-otp`."""
-
-    def __init__(self, change_password: ChangePassword, settings: Settings) -> None:
-        self._change_password = change_password
-        self._settings = settings
-
-    @describe(
-        Operation(
-            summary="Trade a one-time password for a reset token",
-            request=VerifyOtpBody,
-            example={"identifier": "nuwe@nuwe.com", "otp": "893392"},
-            response=ResetToken,
-            answer_example={"passwordResetToken": "9b1ae6c5-c247-434f-a8e7-893b026db107"},
-            answer="The reset token",
-            limited=True,
-        )
+    @Operation(
+        summary="Trade a one-time password for a reset token",
+        body=VerifyOtpBody,
+        example={"identifier": "nuwe@nuwe.com", "otp": "893392"},
+        response=ResetToken,
+        answer_example={"passwordResetToken": "9b1ae6c5-c247-434f-a8e7-893b026db107"},
+        answer="The reset token",
+        raises=(_UNKNOWN, InvalidOtp()),
+        **_RESET,
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        fields = parse_body(read_body(req))
-        identifier, otp = _texts(fields, "identifier", "otp")
-        address = counted_address(req, self._settings.trusted_proxies)
-        token = self._change_password.verify_otp(identifier, otp, address)
-        resp.data = msgspec.json.encode(ResetToken(token))
+    def on_post_verify_otp(self, req: falcon.Request, resp: falcon.Response, client: str, body: VerifyOtpBody) -> None:
+        resp.data = encode(ResetToken(self.change_password.verify_otp(body.identifier, body.otp, client)))
 
-
-class ResetPasswordResource:
-    """`POST /api/auth/password-reset`."""
-
-    def __init__(self, change_password: ChangePassword, settings: Settings) -> None:
-        self._change_password = change_password
-        self._settings = settings
-
-    @describe(
-        Operation(
-            summary="Set a new password by a reset token",
-            description="Ends all sessions of the customer, who is told by mail.",
-            request=ResetBody,
-            example={
-                "identifier": "nuwe@nuwe.com",
-                "resetToken": "9b1ae6c5-c247-434f-a8e7-893b026db107",
-                "newPassword": "PassTest1$",
-            },
-            response=Message,
-            answer_example={"message": "Password reset successfully"},
-            answer="The password is changed",
-            limited=True,
-        )
+    @Operation(
+        summary="Set a new password by a reset token",
+        description="Ends all sessions of the customer, who is told by mail.",
+        body=ResetBody,
+        example={
+            "identifier": "nuwe@nuwe.com",
+            "resetToken": "9b1ae6c5-c247-434f-a8e7-893b026db107",
+            "newPassword": "PassTest1$",
+        },
+        response=Message,
+        answer_example={"message": "Password reset successfully"},
+        answer="The password is changed",
+        audit="reset a password",
+        raises=(_UNKNOWN, InvalidResetToken(), _WEAK),
+        **_RESET,
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        fields = parse_body(read_body(req))
-        identifier, token, new_password = _texts(fields, "identifier", "resetToken", "newPassword")
-        address = counted_address(req, self._settings.trusted_proxies)
-        self._change_password.reset(identifier, token, new_password, address)
-        resp.data = msgspec.json.encode(Message("Password reset successfully"))
-        log_success(req, self._settings.trusted_proxies, "reset a password")
+    def on_post_reset(self, req: falcon.Request, resp: falcon.Response, client: str, body: ResetBody) -> None:
+        self.change_password.reset(body.identifier, body.resetToken, body.newPassword, client)
+        resp.data = encode(Message("Password reset successfully"))
 
-
-class ChangePasswordResource:
-    """`POST /api/users/change-password`."""
-
-    def __init__(self, change_password: ChangePassword, authentication: Authentication) -> None:
-        self._change_password = change_password
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Change the password",
-            description="Ends all sessions of the customer, this one too; the customer is told by mail.",
-            request=ChangePasswordBody,
-            example={"oldPassword": "NuweTest1$", "newPassword": "PassTest1$"},
-            response=Message,
-            answer_example={"message": "Password changed successfully"},
-            answer="The password is changed",
-            access=Access.USER,
-            limited=True,
-        )
+    @Operation(
+        summary="Change the password",
+        description="Ends all sessions of the customer, this one too; the customer is told by mail.",
+        access=Access.USER,
+        limited=True,
+        body=ChangePasswordBody,
+        example={"oldPassword": "NuweTest1$", "newPassword": "PassTest1$"},
+        response=Message,
+        answer_example={"message": "Password changed successfully"},
+        answer="The password is changed",
+        audit="changed the password",
+        raises=(BadCredentials(), _WEAK),
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        fields = parse_body(read_body(req))
-        old_password, new_password = _texts(fields, "oldPassword", "newPassword")
-        self._change_password.change(identity, old_password, new_password, self._authentication.address(req))
-        resp.data = msgspec.json.encode(Message("Password changed successfully"))
-        self._authentication.log_success(req, "changed the password")
+    def on_post_change(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, client: str, body: ChangePasswordBody
+    ) -> None:
+        self.change_password.change(identity, body.oldPassword, body.newPassword, client)
+        resp.data = encode(Message("Password changed successfully"))
 
 
-def _texts(fields: Fields, *names: str) -> list[str]:
-    """These fields as strings. Raises EmptyFields, then InvalidFields."""
-    empty = tuple(name for name in names if is_empty(fields.get(name)))
-    if empty:
-        raise EmptyFields(empty)
-    problems = [FieldProblem(name, "must be a string") for name in names if not isinstance(fields[name], str)]
-    if problems:
-        raise InvalidFields(tuple(problems))
-    return [str(fields[name]) for name in names]
+def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
+    """The routes of passwords."""
+    passwords = PasswordsResource(hucha.change_password)
+    return [
+        Route("/api/auth/password-reset/send-otp", passwords, "send_otp"),
+        Route("/api/auth/password-reset/verify-otp", passwords, "verify_otp"),
+        Route("/api/auth/password-reset", passwords, "reset"),
+        Route("/api/users/change-password", passwords, "change"),
+    ]

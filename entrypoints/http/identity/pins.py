@@ -2,42 +2,65 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any
+
 import attrs
 import falcon
-import msgspec
+from msgspec import Meta
 
-from domain.model.errors import BadCredentials, EmptyFields, EmptyPin
-from domain.model.fields import Fields, is_empty
+from domain.model.errors import (
+    BadCredentials,
+    EmptyFields,
+    EmptyPin,
+    InvalidOtp,
+    InvalidPin,
+    MalformedPin,
+    PinExists,
+    PinLocked,
+    Refusal,
+)
+from domain.model.sessions import Identity
 from domain.use_cases.identity.manage_pin import ManagePin
-from entrypoints.http.auth import Authentication
-from entrypoints.http.openapi import Access, Operation, describe
-from entrypoints.http.payloads import parse_body, read_body
+from entrypoints.composition import Hucha
+from entrypoints.http.answers import encode
+from entrypoints.http.fields import Credential, Pin
+from entrypoints.http.identity.registration import RegistrationResource
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.operations import Access, Operation, Route
+from entrypoints.http.reading import wire
 
 
-@attrs.frozen
+def _empty(names: tuple[str, ...]) -> Refusal:
+    """The one-time password comes first, then the PINs, then the password (contract B6)."""
+    if "otp" in names:
+        return EmptyFields(("otp",))
+    return EmptyFields(names) if names == ("password",) else EmptyPin()
+
+
+@wire(missing=_empty, empty=_empty)
 class CreatePinBody:
     """A PIN of four digits, and the password."""
 
-    pin: str
-    password: str
+    pin: Pin
+    password: Credential
 
 
-@attrs.frozen
+@wire(missing=_empty, empty=_empty)
 class UpdatePinBody:
     """The PIN as it is and as it shall be, and the password."""
 
-    oldPin: str  # noqa: N815
-    password: str
-    newPin: str  # noqa: N815
+    oldPin: Pin
+    password: Credential
+    newPin: Pin
 
 
-@attrs.frozen
+@wire(missing=_empty, empty=_empty)
 class ResetPinBody:
     """The password, a one-time password that came by mail, and the PIN as it shall be."""
 
-    password: str
-    otp: str
-    newPin: str  # noqa: N815
+    password: Credential
+    otp: Annotated[Any, Meta(extra_json_schema={"type": "string"})]
+    newPin: Pin
 
 
 @attrs.frozen
@@ -47,102 +70,73 @@ class Done:
     msg: str
 
 
-class CreatePinResource:
-    """`POST /api/account/pin/create`."""
+_PIN: dict[str, Any] = {"access": Access.USER, "limited": True, "response": Done}
+_REFUSED = (EmptyPin(), MalformedPin(), BadCredentials())
 
-    def __init__(self, manage_pin: ManagePin, authentication: Authentication) -> None:
-        self._manage_pin = manage_pin
-        self._authentication = authentication
 
-    @describe(
-        Operation(
-            summary="Give the account its PIN",
-            request=CreatePinBody,
-            example={"pin": "1810", "password": "PassTest1$"},
-            response=Done,
-            answer_example={"msg": "PIN created successfully"},
-            answer="The PIN is set",
-            access=Access.USER,
-            limited=True,
-        )
+@attrs.frozen
+class PinsResource:
+    """Sets, changes and resets PINs."""
+
+    tag = RegistrationResource.tag
+    manage_pin: ManagePin
+
+    @Operation(
+        summary="Give the account its PIN",
+        body=CreatePinBody,
+        example={"pin": "1810", "password": "PassTest1$"},
+        answer_example={"msg": "PIN created successfully"},
+        answer="The PIN is set",
+        audit="created the PIN",
+        raises=(*_REFUSED, PinExists()),
+        **_PIN,
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        fields = parse_body(read_body(req))
-        address = self._authentication.address(req)
-        password = _password(fields, "pin")
-        self._manage_pin.create(identity, fields["pin"], password, address)
-        resp.data = msgspec.json.encode(Done("PIN created successfully"))
-        self._authentication.log_success(req, "created the PIN")
+    def on_post_create(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, client: str, body: CreatePinBody
+    ) -> None:
+        self.manage_pin.create(identity, body.pin, body.password, client)
+        resp.data = encode(Done("PIN created successfully"))
 
-
-class UpdatePinResource:
-    """`POST /api/account/pin/update`."""
-
-    def __init__(self, manage_pin: ManagePin, authentication: Authentication) -> None:
-        self._manage_pin = manage_pin
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Change the PIN",
-            description="Five wrong PINs in a row lock it for 15 minutes. The customer is told of the change by mail.",
-            request=UpdatePinBody,
-            example={"oldPin": "1810", "password": "PassTest1$", "newPin": "1811"},
-            response=Done,
-            answer_example={"msg": "PIN updated successfully"},
-            answer="The PIN is changed",
-            access=Access.PIN,
-            limited=True,
-        )
+    @Operation(
+        summary="Change the PIN",
+        description="Five wrong PINs in a row lock it for 15 minutes. The customer is told of the change by mail.",
+        body=UpdatePinBody,
+        example={"oldPin": "1810", "password": "PassTest1$", "newPin": "1811"},
+        answer_example={"msg": "PIN updated successfully"},
+        answer="The PIN is changed",
+        audit="updated the PIN",
+        raises=(*_REFUSED, InvalidPin(), PinLocked()),
+        **_PIN,
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        fields = parse_body(read_body(req))
-        password, address = _password(fields, "oldPin", "newPin"), self._authentication.address(req)
-        self._manage_pin.update(identity, fields["oldPin"], fields["newPin"], password, address)
-        resp.data = msgspec.json.encode(Done("PIN updated successfully"))
-        self._authentication.log_success(req, "updated the PIN")
+    def on_post_update(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, client: str, body: UpdatePinBody
+    ) -> None:
+        self.manage_pin.update(identity, body.oldPin, body.newPin, body.password, client)
+        resp.data = encode(Done("PIN updated successfully"))
 
-
-class ResetPinResource:
-    """`POST /api/account/pin/reset`."""
-
-    def __init__(self, manage_pin: ManagePin, authentication: Authentication) -> None:
-        self._manage_pin = manage_pin
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Replace a forgotten PIN",
-            description="The one-time password is the one of `/api/auth/password-reset/send-otp`.",
-            request=ResetPinBody,
-            example={"password": "PassTest1$", "otp": "893392", "newPin": "1812"},
-            response=Done,
-            answer_example={"msg": "PIN reset successfully"},
-            answer="The PIN is changed",
-            access=Access.USER,
-            limited=True,
-        )
+    @Operation(
+        summary="Replace a forgotten PIN",
+        description="The one-time password is the one of `/api/auth/password-reset/send-otp`.",
+        body=ResetPinBody,
+        example={"password": "PassTest1$", "otp": "893392", "newPin": "1812"},
+        answer_example={"msg": "PIN reset successfully"},
+        answer="The PIN is changed",
+        audit="reset the PIN",
+        raises=(*_REFUSED, InvalidOtp()),
+        **_PIN,
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        fields = parse_body(read_body(req))
-        if is_empty(fields.get("otp")):
-            raise EmptyFields(("otp",))
-        password, address = _password(fields, "newPin"), self._authentication.address(req)
-        self._manage_pin.reset(identity, fields["otp"], fields["newPin"], password, address)
-        resp.data = msgspec.json.encode(Done("PIN reset successfully"))
-        self._authentication.log_success(req, "reset the PIN")
+    def on_post_reset(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, client: str, body: ResetPinBody
+    ) -> None:
+        self.manage_pin.reset(identity, body.otp, body.newPin, body.password, client)
+        resp.data = encode(Done("PIN reset successfully"))
 
 
-def _password(fields: Fields, *pins: str) -> str:
-    """The password that goes with these PINs. Raises EmptyPin, EmptyFields, BadCredentials (no string)."""
-    if any(is_empty(fields.get(name)) for name in pins):
-        raise EmptyPin
-    password = fields.get("password")
-    if is_empty(password):
-        raise EmptyFields(("password",))
-    if not isinstance(password, str):
-        raise BadCredentials
-    return password
+def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
+    """The routes of PINs."""
+    pins = PinsResource(hucha.manage_pin)
+    return [
+        Route("/api/account/pin/create", pins, "create"),
+        Route("/api/account/pin/update", pins, "update"),
+        Route("/api/account/pin/reset", pins, "reset"),
+    ]

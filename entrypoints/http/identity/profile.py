@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
 
 import attrs
 import falcon
 import msgspec
-from msgspec import Meta
 
+from domain.model.errors import PhoneTaken
+from domain.model.sessions import Identity
 from domain.model.users import User
-from domain.rules.registration import parse_detail_changes
 from domain.use_cases.identity.profile import Profile
-from entrypoints.http.auth import Authentication
-from entrypoints.http.identity.registration import USER_EXAMPLE, Text, UserInfo, user_info
-from entrypoints.http.openapi import Access, Operation, describe
-from entrypoints.http.payloads import parse_body, read_body
+from entrypoints.composition import Hucha
+from entrypoints.http.answers import InstantOut, encode
+from entrypoints.http.fields import Address, CountryCode, Currency, Name, PhoneNumber
+from entrypoints.http.identity.registration import USER_EXAMPLE, RegistrationResource, UserInfo, user_info
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.operations import Access, Operation, Route
+from entrypoints.http.reading import wire
 from entrypoints.settings import Settings
 
 ACCOUNT_EXAMPLE = {"accountNumber": USER_EXAMPLE["accountNumber"], "balance": 0.0}
+
+Text = str | None
 
 
 @attrs.frozen(slots=False)  # written in this order
 class AccountInfo:
     """An account and its balance."""
 
-    accountNumber: str  # noqa: N815
+    accountNumber: str
     balance: Decimal
 
 
@@ -45,106 +48,82 @@ class ProfileObject:
     address: Text
     phone_number: Text
     country_code: Text
-    created_at: Annotated[datetime, Meta(tz=True)]
+    created_at: InstantOut
 
 
-@attrs.frozen
+@wire()
 class SettingsBody:
     """What shall change; null or empty unsets it."""
 
-    first_name: Text | msgspec.UnsetType = msgspec.UNSET
-    last_name: Text | msgspec.UnsetType = msgspec.UNSET
-    currency: Text | msgspec.UnsetType = msgspec.UNSET
-    address: Text | msgspec.UnsetType = msgspec.UNSET
-    phone_number: Text | msgspec.UnsetType = msgspec.UNSET
-    country_code: Text | msgspec.UnsetType = msgspec.UNSET
+    first_name: Name | msgspec.UnsetType | None = msgspec.UNSET
+    last_name: Name | msgspec.UnsetType | None = msgspec.UNSET
+    currency: Currency | msgspec.UnsetType | None = msgspec.UNSET
+    address: Address | msgspec.UnsetType | None = msgspec.UNSET
+    phone_number: PhoneNumber | msgspec.UnsetType | None = msgspec.UNSET
+    country_code: CountryCode | msgspec.UnsetType | None = msgspec.UNSET
 
 
-class DashboardUserResource:
-    """`GET /api/dashboard/user`."""
-
-    def __init__(self, profile: Profile, authentication: Authentication, settings: Settings) -> None:
-        self._profile = profile
-        self._authentication = authentication
-        self._settings = settings
-
-    @describe(
-        Operation(
-            summary="Show the customer",
-            response=UserInfo,
-            answer_example=USER_EXAMPLE,
-            answer="The customer",
-            access=Access.USER,
-        ),
-    )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        user = self._profile.show(self._authentication.user(req))
-        resp.data = msgspec.json.encode(user_info(user, self._settings))
-
-
-class DashboardAccountResource:
-    """`GET /api/dashboard/account`."""
-
-    def __init__(self, profile: Profile, authentication: Authentication) -> None:
-        self._profile = profile
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Show the account",
-            response=AccountInfo,
-            answer_example=ACCOUNT_EXAMPLE,
-            answer="The balance",
-            access=Access.USER,
-        ),
-    )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        info = AccountInfo(identity.account_number, self._profile.balance(identity))
-        resp.data = _encode(info)
-
-
+@attrs.frozen
 class ProfileResource:
-    """`GET /api/user/profile`."""
+    """Shows and changes what a customer tells."""
 
-    def __init__(self, profile: Profile, authentication: Authentication) -> None:
-        self._profile = profile
-        self._authentication = authentication
+    tag = RegistrationResource.tag
+    profile: Profile
+    settings: Settings
 
-    @describe(
-        Operation(summary="Show the profile", response=ProfileObject, answer="The customer", access=Access.USER),
+    @Operation(
+        summary="Show the customer",
+        access=Access.USER,
+        response=UserInfo,
+        answer_example=USER_EXAMPLE,
+        answer="The customer",
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        resp.data = _encode(_shown(self._profile.show(self._authentication.user(req))))
+    def on_get_user(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
+        resp.data = encode(user_info(self.profile.show(identity), self.settings))
 
-
-class SettingsResource:
-    """`PUT /api/user/settings`."""
-
-    def __init__(self, profile: Profile, authentication: Authentication) -> None:
-        self._profile = profile
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Change the profile",
-            description="Changes what is named and leaves the rest; null or empty unsets it.",
-            request=SettingsBody,
-            example={"address": "Main St", "phone_number": "666888116", "country_code": "+34"},
-            response=ProfileObject,
-            answer="The customer as it is now",
-            access=Access.USER,
-            limited=True,
-        )
+    @Operation(
+        summary="Show the account",
+        access=Access.USER,
+        response=AccountInfo,
+        answer_example=ACCOUNT_EXAMPLE,
+        answer="The balance",
     )
-    def on_put(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        changes = parse_detail_changes(parse_body(read_body(req)))
-        changed = self._profile.change(identity, changes, self._authentication.address(req))
-        resp.data = _encode(_shown(changed))
+    def on_get_account(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
+        resp.data = encode(AccountInfo(identity.account_number, self.profile.balance(identity)))
+
+    @Operation(summary="Show the profile", access=Access.USER, response=ProfileObject, answer="The customer")
+    def on_get_profile(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
+        resp.data = encode(_shown(self.profile.show(identity)))
+
+    @Operation(
+        summary="Change the profile",
+        description="Changes what is named and leaves the rest; null or empty unsets it.",
+        access=Access.USER,
+        limited=True,
+        body=SettingsBody,
+        example={"address": "Main St", "phone_number": "666888116", "country_code": "+34"},
+        response=ProfileObject,
+        answer="The customer as it is now",
+        raises=(PhoneTaken(),),
+    )
+    def on_put_settings(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, client: str, body: SettingsBody
+    ) -> None:
+        told = {name: value for name, value in vars(body).items() if value is not msgspec.UNSET}
+        if told.get("currency"):
+            told["currency"] = told["currency"].upper()
+        resp.data = encode(_shown(self.profile.change(identity, told, client)))
 
 
-_encode = msgspec.json.Encoder(decimal_format="number").encode
+def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
+    """The routes of the profile."""
+    profile = ProfileResource(hucha.profile, hucha.settings)
+    return [
+        Route("/api/dashboard/user", profile, "user"),
+        Route("/api/dashboard/account", profile, "account"),
+        Route("/api/user/profile", profile, "profile"),
+        Route("/api/user/settings", profile, "settings"),
+    ]
 
 
 def _shown(user: User) -> ProfileObject:

@@ -8,31 +8,18 @@ import attrs
 import falcon
 import msgspec
 
-from domain.model.errors import FieldProblem, InvalidFields
-from domain.model.fields import Fields
-from domain.model.users import User
-from domain.rules.passwords import PasswordPolicy
-from domain.rules.registration import parse_registration
+from domain.model.errors import EmailTaken, InvalidEmail, MissingFields, PhoneTaken, WeakPassword
+from domain.model.fields import Fields, is_empty
+from domain.model.users import LONGEST_NAME, Details, User
+from domain.rules.registration import check_registration
 from domain.use_cases.identity.register import Register
-from entrypoints.http.auth import counted_address
-from entrypoints.http.openapi import Operation, describe
-from entrypoints.http.payloads import parse_body, read_body
+from entrypoints.composition import Hucha
+from entrypoints.http.answers import encode
+from entrypoints.http.fields import Address, CountryCode, Currency, Name, PhoneNumber
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.reading import wire
 from entrypoints.settings import Settings
-
-CAMEL_CASE = {
-    "name": "name",
-    "password": "password",
-    "email": "email",
-    "address": "address",
-    "phoneNumber": "phone_number",
-    "countryCode": "country_code",
-}
-"""B's names of what a customer tells, and the domain's."""
-
-AUTH_NAMES = ("email", "password", "name", "first_name", "last_name", "currency")
-"""What a customer tells A; address and phone number are set later (contract G1)."""
-
-_B_NAMES = {ours: theirs for theirs, ours in CAMEL_CASE.items()}
 
 USER_EXAMPLE = {
     "name": "Nuwe Test",
@@ -43,40 +30,50 @@ USER_EXAMPLE = {
     "hashedPassword": "$2b$12$vYWBxACqEIPeoT0O5b0faOHp4ITAHSBvoHDzBePW7tPqzpvqKLi6G",
 }
 
-Text = str | None
+_NEEDED = ("email", "password", "name")
 
 
-@attrs.frozen(slots=False)  # written in this order
+def _named(fields: Fields) -> Fields:
+    """With a name: `first_name` and `last_name` make it where it isn't among the keys. Raises MissingFields."""
+    if "name" in fields:
+        return fields
+    parts = [str(fields[name]) for name in ("first_name", "last_name") if not is_empty(fields.get(name))]
+    if not parts:
+        raise MissingFields(tuple(name for name in _NEEDED if name not in fields))
+    return {**fields, "name": " ".join(parts)[:LONGEST_NAME]}
+
+
+@wire(before=_named)
 class RegisterBody:
     """A customer-to-be; without `name`, `first_name` and `last_name` make it."""
 
     email: str
     password: str
-    name: str | msgspec.UnsetType = msgspec.UNSET
-    first_name: str | msgspec.UnsetType = msgspec.UNSET
-    last_name: str | msgspec.UnsetType = msgspec.UNSET
-    currency: str | msgspec.UnsetType = msgspec.UNSET
+    name: Name = ""
+    first_name: Name | None = None
+    last_name: Name | None = None
+    currency: Currency | None = None
 
 
-@attrs.frozen(slots=False)
+@wire()
+class UserRegisterBody:
+    """A customer-to-be, with address and phone."""
+
+    name: Name
+    password: str
+    email: str
+    address: Address
+    phoneNumber: PhoneNumber
+    countryCode: CountryCode | None = None
+
+
+@attrs.frozen(slots=False)  # written in this order
 class Registered:
     """The new customer."""
 
     name: str
-    hashedPassword: str | msgspec.UnsetType  # noqa: N815
+    hashedPassword: str | msgspec.UnsetType
     email: str
-
-
-@attrs.frozen(slots=False)
-class UserRegisterBody:
-    """A customer-to-be, with address and phone."""
-
-    name: str
-    password: str
-    email: str
-    address: str
-    phoneNumber: str  # noqa: N815
-    countryCode: str | msgspec.UnsetType = msgspec.UNSET  # noqa: N815
 
 
 @attrs.frozen(slots=False)
@@ -85,79 +82,77 @@ class UserInfo:
 
     name: str
     email: str
-    phoneNumber: Text  # noqa: N815
-    address: Text
-    accountNumber: str  # noqa: N815
-    hashedPassword: str | msgspec.UnsetType  # noqa: N815
+    phoneNumber: str | None
+    address: str | None
+    accountNumber: str
+    hashedPassword: str | msgspec.UnsetType
 
 
-class AuthRegisterResource:
-    """`POST /api/auth/register`."""
+_REFUSED = (InvalidEmail("nuwe"), WeakPassword("Password must be at least 8 characters long"), EmailTaken())
 
-    def __init__(self, register: Register, settings: Settings) -> None:
-        self._register = register
-        self._settings = settings
 
-    @describe(
-        Operation(
-            summary="Register",
-            description="Makes a customer with an account of balance 0.00.",
-            request=RegisterBody,
-            example={"email": "nuwe@nuwe.com", "password": "NuweTest1$", "name": "Nuwe Test"},
-            response=Registered,
-            answer_example={
-                "name": "Nuwe Test",
-                "hashedPassword": "$2b$12$ia0DtGN3VcWSAMG0zwQ/JuYCT.E921nXv6ttbQSzhXhDh1YEBNXIW",
-                "email": "nuwe@nuwe.com",
-            },
-            answer="The new customer",
-            status=201,
-            limited=True,
-        )
+@attrs.frozen
+class RegistrationResource:
+    """Makes customers."""
+
+    tag = Tag("Identity", "Register, sign in and out, passwords, the PIN and the profile")
+    register: Register
+    settings: Settings
+
+    @Operation(
+        summary="Register",
+        description="Makes a customer with an account of balance 0.00.",
+        access=Access.ANYONE,
+        counted_as="register",
+        body=RegisterBody,
+        example={"email": "nuwe@nuwe.com", "password": "NuweTest1$", "name": "Nuwe Test"},
+        response=Registered,
+        answer_example={
+            "name": "Nuwe Test",
+            "hashedPassword": "$2b$12$ia0DtGN3VcWSAMG0zwQ/JuYCT.E921nXv6ttbQSzhXhDh1YEBNXIW",
+            "email": "nuwe@nuwe.com",
+        },
+        answer="The new customer",
+        status=201,
+        raises=(MissingFields(_NEEDED), *_REFUSED),
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        given = parse_body(read_body(req))
-        fields = {name: value for name, value in given.items() if name in AUTH_NAMES}
-        required = ("email", "password", "name")
-        user = _registered(self._register, self._settings, req, fields, required, self._settings.password_policy)
-        resp.status = 201
-        resp.data = msgspec.json.encode(Registered(user.name, shown_hash(user, self._settings), user.email))
+    def on_post_by_a(self, req: falcon.Request, resp: falcon.Response, body: RegisterBody) -> None:
+        details = Details(first_name=body.first_name, last_name=body.last_name, currency=_upper(body.currency))
+        policy = self.settings.password_policy
+        user = self.register(check_registration(body.name, body.email, body.password, details, policy))
+        resp.data = encode(Registered(user.name, shown_hash(user, self.settings), user.email))
 
-
-class UsersRegisterResource:
-    """`POST /api/users/register`."""
-
-    def __init__(self, register: Register, settings: Settings) -> None:
-        self._register = register
-        self._settings = settings
-
-    @describe(
-        Operation(
-            summary="Register with address and phone number",
-            description="Makes a customer with an account of balance 0.00, whose number is a UUID.",
-            request=UserRegisterBody,
-            example={
-                "name": "Nuwe Test",
-                "password": "NuweTest1$",
-                "email": "nuwe@nuwe.com",
-                "address": "Main St",
-                "phoneNumber": "666888116",
-            },
-            response=UserInfo,
-            answer_example=USER_EXAMPLE,
-            answer="The new customer",
-            limited=True,
-        )
+    @Operation(
+        summary="Register with address and phone number",
+        description="Makes a customer with an account of balance 0.00, whose number is a UUID.",
+        access=Access.ANYONE,
+        counted_as="register",
+        body=UserRegisterBody,
+        example={
+            "name": "Nuwe Test",
+            "password": "NuweTest1$",
+            "email": "nuwe@nuwe.com",
+            "address": "Main St",
+            "phoneNumber": "666888116",
+        },
+        response=UserInfo,
+        answer_example=USER_EXAMPLE,
+        answer="The new customer",
+        raises=(*_REFUSED, PhoneTaken()),
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        given = parse_body(read_body(req))
-        fields = {CAMEL_CASE[name]: value for name, value in given.items() if name in CAMEL_CASE}
-        required = ("name", "password", "email", "address", "phone_number")
-        try:
-            user = _registered(self._register, self._settings, req, fields, required, "strong")
-        except InvalidFields as error:
-            raise InvalidFields(tuple(_in_b_names(problem) for problem in error.problems)) from None
-        resp.data = msgspec.json.encode(user_info(user, self._settings))
+    def on_post_by_b(self, req: falcon.Request, resp: falcon.Response, body: UserRegisterBody) -> None:
+        details = Details(address=body.address, phone_number=body.phoneNumber, country_code=body.countryCode)
+        user = self.register(check_registration(body.name, body.email, body.password, details))
+        resp.data = encode(user_info(user, self.settings))
+
+
+def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
+    """The routes of registration."""
+    registration = RegistrationResource(hucha.register, hucha.settings)
+    return [
+        Route("/api/auth/register", registration, "by_a"),
+        Route("/api/users/register", registration, "by_b"),
+    ]
 
 
 def user_info(user: User, settings: Settings) -> UserInfo:
@@ -178,17 +173,5 @@ def shown_hash(user: User, settings: Settings) -> Any:
     return user.password.hash if settings.expose_password_hash else msgspec.UNSET
 
 
-def _in_b_names(problem: FieldProblem) -> FieldProblem:
-    return attrs.evolve(problem, field=_B_NAMES[problem.field])
-
-
-def _registered(
-    register: Register,
-    settings: Settings,
-    req: falcon.Request,
-    fields: Fields,
-    required: tuple[str, ...],
-    policy: PasswordPolicy,
-) -> User:
-    register.allow(counted_address(req, settings.trusted_proxies))
-    return register(parse_registration(fields, required, policy))
+def _upper(currency: str | None) -> str | None:
+    return None if currency is None else currency.upper()

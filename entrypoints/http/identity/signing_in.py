@@ -3,41 +3,49 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated, Any, Final
 
 import attrs
 import falcon
-import msgspec
 
-from domain.model.errors import BadCredentials, Unauthenticated
-from domain.model.fields import Fields, is_empty
-from domain.model.sessions import SignedIn
+from domain.model.errors import BadCredentials, Unauthenticated, UnknownUser
+from domain.model.sessions import Identity, SignedIn
 from domain.use_cases.identity.sign_in import SignIn
-from entrypoints.http.auth import Authentication, counted_address, is_from_loopback, log_success
-from entrypoints.http.openapi import Access, Operation, describe
-from entrypoints.http.payloads import parse_body, read_body
+from entrypoints.composition import Hucha
+from entrypoints.http.answers import encode
+from entrypoints.http.auth import is_from_loopback
+from entrypoints.http.fields import Credential, Reads
+from entrypoints.http.identity.registration import RegistrationResource
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.operations import Access, Operation, Route
+from entrypoints.http.reading import wire
 from entrypoints.settings import Settings
 
-COOKIE = "refresh_token"
-TOKEN_EXAMPLE = "eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiIxOWIzMzIiLCJpYXQiOjE3Mjk1NzEzNzV9.6qLQi50B1Sto"  # noqa: S105
-COOKIE_PATH = "/api/auth"
-EPOCH = datetime.fromtimestamp(0, UTC)
+COOKIE: Final = "refresh_token"
+TOKEN_EXAMPLE: Final = "eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiIxOWIzMzIiLCJpYXQiOjE3Mjk1NzEzNzV9.6qLQi50B1Sto"  # noqa: S105
+COOKIE_PATH: Final = "/api/auth"
+EPOCH: Final = datetime.fromtimestamp(0, UTC)
 """When a cookie that shall go has expired."""
 
 
-@attrs.frozen
+def _bad_credentials(names: tuple[str, ...]) -> BadCredentials:
+    return BadCredentials()
+
+
+@wire(missing=_bad_credentials, empty=_bad_credentials)
 class LoginBody:
     """A customer's email address and password."""
 
-    email: str
-    password: str
+    email: Credential
+    password: Credential
 
 
-@attrs.frozen
+@wire(missing=_bad_credentials, empty=_bad_credentials)
 class UserLoginBody:
     """A customer's email address or account number, and password."""
 
-    identifier: str
-    password: str
+    identifier: Credential
+    password: Credential
 
 
 @attrs.frozen
@@ -47,169 +55,126 @@ class TokenAnswer:
     token: str
 
 
-@attrs.frozen
+def _token(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise Unauthenticated
+
+
+@wire()
 class RefreshBody:
     """The refresh token, where it doesn't come in the cookie."""
 
-    refresh_token: str | msgspec.UnsetType = msgspec.UNSET
+    refresh_token: Annotated[str, Reads(_token)] | None = None
 
 
-class AuthLoginResource:
-    """`POST /api/auth/login`."""
+_LOGIN: dict[str, Any] = {
+    "description": "The refresh token comes in an HttpOnly cookie.",
+    "access": Access.ANYONE,
+    "limited": True,
+    "response": TokenAnswer,
+    "answer_example": {"token": TOKEN_EXAMPLE},
+    "answer": "The access token",
+    "audit": "signed in",
+    "raises": (UnknownUser("nuwe@nuwe.com"), BadCredentials()),
+}
+_LOGOUT: dict[str, Any] = {
+    "summary": "Sign out",
+    "description": "The access token and its refresh tokens are worth nothing from now on, everywhere.",
+    "access": Access.USER,
+    "answer": "Signed out",
+}
 
-    def __init__(self, sign_in: SignIn, settings: Settings) -> None:
-        self._sign_in = sign_in
-        self._settings = settings
 
-    @describe(
-        Operation(
-            summary="Sign in by email address",
-            description="The refresh token comes in an HttpOnly cookie.",
-            request=LoginBody,
-            example={"email": "nuwe@nuwe.com", "password": "NuweTest1$"},
-            response=TokenAnswer,
-            answer_example={"token": TOKEN_EXAMPLE},
-            answer="The access token",
-            refusals={401: "Wrong or empty email or password"},
-            limited=True,
-        )
+@attrs.frozen
+class SigningInResource:
+    """Gives tokens, renews them and takes them back."""
+
+    tag = RegistrationResource.tag
+    sign_in: SignIn
+    settings: Settings
+
+    @Operation(
+        summary="Sign in by email address",
+        body=LoginBody,
+        example={"email": "nuwe@nuwe.com", "password": "NuweTest1$"},
+        **_LOGIN,
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        fields = parse_body(read_body(req))
-        address = counted_address(req, self._settings.trusted_proxies)
-        signed_in = self._sign_in(*_credentials(fields, "email"), address, by_account=False)
-        _answer(req, resp, signed_in, self._settings)
+    def on_post_login_by_a(self, req: falcon.Request, resp: falcon.Response, client: str, body: LoginBody) -> None:
+        self._answer(req, resp, self.sign_in(body.email, body.password, client, by_account=False))
 
-
-class UsersLoginResource:
-    """`POST /api/users/login`."""
-
-    def __init__(self, sign_in: SignIn, settings: Settings) -> None:
-        self._sign_in = sign_in
-        self._settings = settings
-
-    @describe(
-        Operation(
-            summary="Sign in by email address or account number",
-            description="The refresh token comes in an HttpOnly cookie.",
-            request=UserLoginBody,
-            example={"identifier": "nuwe@nuwe.com", "password": "NuweTest1$"},
-            response=TokenAnswer,
-            answer_example={"token": TOKEN_EXAMPLE},
-            answer="The access token",
-            refusals={401: "Wrong or empty identifier or password"},
-            limited=True,
-        )
+    @Operation(
+        summary="Sign in by email address or account number",
+        body=UserLoginBody,
+        example={"identifier": "nuwe@nuwe.com", "password": "NuweTest1$"},
+        **_LOGIN,
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        fields = parse_body(read_body(req))
-        address = counted_address(req, self._settings.trusted_proxies)
-        _answer(req, resp, self._sign_in(*_credentials(fields, "identifier"), address), self._settings)
+    def on_post_login_by_b(self, req: falcon.Request, resp: falcon.Response, client: str, body: UserLoginBody) -> None:
+        self._answer(req, resp, self.sign_in(body.identifier, body.password, client))
 
-
-class RefreshResource:
-    """`POST /api/auth/refresh`."""
-
-    def __init__(self, sign_in: SignIn, settings: Settings) -> None:
-        self._sign_in = sign_in
-        self._settings = settings
-
-    @describe(
-        Operation(
-            summary="Trade a refresh token for new tokens",
-            description=(
-                "Takes the cookie, or `refresh_token` in the body. Each refresh token works once; using one again ends "
-                "all tokens that came of the same sign-in."
-            ),
-            request=RefreshBody,
-            example={},
-            response=TokenAnswer,
-            answer_example={"token": TOKEN_EXAMPLE},
-            answer="The access token; the cookie is renewed too",
-            refusals={401: "Not a refresh token that is in force"},
-        )
+    @Operation(
+        summary="Trade a refresh token for new tokens",
+        description=(
+            "Takes the cookie, or `refresh_token` in the body. Each refresh token works once; using one again ends "
+            "all tokens that came of the same sign-in."
+        ),
+        access=Access.ANYONE,
+        body=RefreshBody,
+        body_required=False,
+        example={},
+        response=TokenAnswer,
+        answer_example={"token": TOKEN_EXAMPLE},
+        answer="The access token; the cookie is renewed too",
+        audit="signed in",
+        raises=(Unauthenticated(),),
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        token = parse_body(read_body(req)).get("refresh_token")
-        if is_empty(token):
-            token = (req.get_cookie_values(COOKIE) or [None])[0]
-            _check_origin(req, self._settings)
-        if not isinstance(token, str):
+    def on_post_refresh(self, req: falcon.Request, resp: falcon.Response, body: RefreshBody) -> None:
+        token = body.refresh_token
+        if token is None:
+            _check_origin(req, self.settings)
+            token = next(iter(req.get_cookie_values(COOKIE) or ()), None)
+        if token is None:
             raise Unauthenticated
-        _answer(req, resp, self._sign_in.refresh(token), self._settings)
+        self._answer(req, resp, self.sign_in.refresh(token))
 
+    @Operation(response=None, status=204, **_LOGOUT)
+    def on_post_logout_by_a(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
+        self._sign_out(req, resp, identity)
 
-class AuthLogoutResource:
-    """`POST /api/auth/logout`."""
+    @Operation(response=str, media_types=("text/plain",), answer_example="Logged out successfully", **_LOGOUT)
+    def on_get_logout_by_b(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
+        self._sign_out(req, resp, identity)
+        resp.text = "Logged out successfully"
 
-    def __init__(self, sign_in: SignIn, authentication: Authentication) -> None:
-        self._sign_in = sign_in
-        self._authentication = authentication
+    def _answer(self, req: falcon.Request, resp: falcon.Response, signed_in: SignedIn) -> None:
+        self._set_cookie(req, resp, signed_in.refresh_token, signed_in.refresh_expires_at)
+        resp.data = encode(TokenAnswer(signed_in.access_token))
 
-    @describe(
-        Operation(
-            summary="Sign out",
-            description="The access token and its refresh tokens are worth nothing from now on, everywhere.",
-            response=None,
-            answer="Signed out",
-            status=204,
-            access=Access.USER,
+    def _sign_out(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
+        self.sign_in.sign_out(identity)
+        self._set_cookie(req, resp, "", EPOCH)
+
+    def _set_cookie(self, req: falcon.Request, resp: falcon.Response, value: str, expires: datetime) -> None:
+        secure = not is_from_loopback(req, self.settings.trusted_proxies)
+        resp.set_cookie(
+            COOKIE, value, expires=expires, path=COOKIE_PATH, secure=secure, http_only=True, same_site="Strict"
         )
-    )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        parse_body(read_body(req))
-        self._sign_in.sign_out(identity)
-        _set_cookie(resp, "", EPOCH, secure=not self._authentication.is_from_loopback(req))
-        resp.status = 204
 
 
-class UsersLogoutResource:
-    """`GET /api/users/logout`."""
-
-    def __init__(self, sign_in: SignIn, authentication: Authentication) -> None:
-        self._sign_in = sign_in
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Sign out",
-            description="The access token and its refresh tokens are worth nothing from now on, everywhere.",
-            response=str,
-            media_types=("text/plain",),
-            answer_example="Logged out successfully",
-            answer="Signed out",
-            access=Access.USER,
-        )
-    )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        self._sign_in.sign_out(self._authentication.user(req))
-        _set_cookie(resp, "", EPOCH, secure=not self._authentication.is_from_loopback(req))
-        resp.content_type = falcon.MEDIA_TEXT
-        resp.data = b"Logged out successfully"
-
-
-def _credentials(fields: Fields, identifier: str) -> tuple[str, str]:
-    """Raises BadCredentials where either is no string."""
-    name, password = fields.get(identifier), fields.get("password")
-    if not isinstance(name, str) or not isinstance(password, str):
-        raise BadCredentials
-    return name, password
-
-
-def _answer(req: falcon.Request, resp: falcon.Response, signed_in: SignedIn, settings: Settings) -> None:
-    secure = not is_from_loopback(req, settings.trusted_proxies)
-    _set_cookie(resp, signed_in.refresh_token, signed_in.refresh_expires_at, secure=secure)
-    resp.data = msgspec.json.encode(TokenAnswer(signed_in.access_token))
-    log_success(req, settings.trusted_proxies, "signed in")
-
-
-def _set_cookie(resp: falcon.Response, value: str, expires: datetime, *, secure: bool) -> None:
-    resp.set_cookie(COOKIE, value, expires=expires, path=COOKIE_PATH, secure=secure, http_only=True, same_site="Strict")
+def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
+    """The routes of signing in and out."""
+    signing_in = SigningInResource(hucha.sign_in, hucha.settings)
+    return [
+        Route("/api/auth/login", signing_in, "login_by_a"),
+        Route("/api/auth/refresh", signing_in, "refresh"),
+        Route("/api/auth/logout", signing_in, "logout_by_a"),
+        Route("/api/users/login", signing_in, "login_by_b"),
+        Route("/api/users/logout", signing_in, "logout_by_b"),
+    ]
 
 
 def _check_origin(req: falcon.Request, settings: Settings) -> None:
-    """A cookie comes along unasked, so a page of another origin may not use it. Raises Unauthenticated."""
+    """Let no page of another origin use the cookie. Raises Unauthenticated."""
     origin = req.get_header("Origin")
     if origin is None or origin in settings.cors_origins:
         return

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Annotated, Any
 
 import attrs
 import falcon
-import msgspec
+from msgspec import Meta
 
 from domain.model.assets import BookedTrade, plain
+from domain.model.errors import EmptyPin
+from domain.model.sessions import Identity
 from domain.model.transactions import MovementType
 from domain.use_cases.market.manage_auto_invest import ManageAutoInvest
-from entrypoints.http.auth import Authentication
-from entrypoints.http.openapi import Access, Operation, Parameter, describe
-from entrypoints.http.paging import LIMIT, page, query_limit, query_place
-from entrypoints.http.payloads import Count, all_of, milliseconds, parse_body, read_body
+from domain.use_cases.money.guarded_orders import Guard
+from entrypoints.composition import Hucha
+from entrypoints.http.answers import encode, milliseconds, milliseconds_or_none
+from entrypoints.http.fields import USUAL_ROWS, Count, Limit
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.paging import page
+from entrypoints.http.reading import wire
 
 
-@attrs.frozen
+@wire()
 class PinBody:
     """The PIN."""
 
-    pin: str
+
+@wire()
+class BotQuery:
+    """Which of the bot's trades."""
+
+    limit: Limit = USUAL_ROWS
+    before: Annotated[Count, Meta(description="Only trades with ids below this")] | None = None
 
 
 @attrs.frozen(slots=False)  # written in this order
@@ -29,14 +42,14 @@ class BotTradeObject:
     """A trade of the bot's, and why it was made; `id` is the transaction's in the history, `profit` a sale's."""
 
     id: int
-    assetSymbol: str  # noqa: N815
-    transactionType: MovementType  # noqa: N815
+    assetSymbol: str
+    transactionType: MovementType
     quantity: Decimal
     price: Decimal
     amount: Decimal
     profit: Decimal | None
     reason: str
-    transactionDate: int  # noqa: N815
+    transactionDate: int
 
 
 @attrs.frozen(slots=False)
@@ -44,99 +57,75 @@ class BotObject:
     """Whether the bot trades, how often, and what came of it. `changedAt`: when it was last switched on or off."""
 
     enabled: bool
-    changedAt: int | None  # noqa: N815
-    intervalSeconds: int  # noqa: N815
-    realisedProfit: Decimal  # noqa: N815
+    changedAt: int | None
+    intervalSeconds: int
+    realisedProfit: Decimal
     trades: list[BotTradeObject]
 
 
-_encode = msgspec.json.Encoder(decimal_format="number").encode
+_TEXT: dict[str, Any] = {"response": str, "media_types": ("text/plain",)}
 
 
-class EnableAutoInvestResource:
-    """`POST /api/user-actions/enable-auto-invest`."""
+@attrs.frozen
+class AutoInvestResource:
+    """Switches the bot of a customer on and off, and shows what it does."""
 
-    def __init__(self, bot: ManageAutoInvest, authentication: Authentication) -> None:
-        self._bot = bot
-        self._authentication = authentication
+    tag = Tag("Auto-invest", "A bot that buys what fell and sells a part of what rose")
+    bot: ManageAutoInvest
 
-    @describe(
-        Operation(
-            summary="Have the bot trade",
-            description="At every round it buys a little of what fell by 1 % or more, and sells a part of what rose.",
-            request=PinBody,
-            example={"pin": "1811"},
-            response=str,
-            media_types=("text/plain",),
-            answer_example="Automatic investment enabled successfully.",
-            answer="It does",
-            access=Access.PIN,
-        )
+    @Operation(
+        summary="Have the bot trade",
+        description="At every round it buys a little of what fell by 1 % or more, and sells a part of what rose.",
+        access=Access.PIN,
+        body=PinBody,
+        example={"pin": "1811"},
+        answer_example="Automatic investment enabled successfully.",
+        answer="It does",
+        raises=(EmptyPin(),),
+        **_TEXT,
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        self._bot.enable(identity, parse_body(read_body(req)).get("pin"))
-        resp.content_type = falcon.MEDIA_TEXT
+    def on_post_enable(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, guard: Guard, body: PinBody
+    ) -> None:
+        self.bot.enable(identity, guard.pin)
         resp.text = "Automatic investment enabled successfully."
 
-
-class DisableAutoInvestResource:
-    """`POST /api/user-actions/disable-auto-invest`."""
-
-    def __init__(self, bot: ManageAutoInvest, authentication: Authentication) -> None:
-        self._bot = bot
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Have the bot stop",
-            description="Needs no PIN: nothing is traded any more.",
-            response=str,
-            media_types=("text/plain",),
-            answer_example="Automatic investment disabled successfully.",
-            answer="It has stopped",
-            access=Access.USER,
-        )
+    @Operation(
+        summary="Have the bot stop",
+        description="Needs no PIN: nothing is traded any more.",
+        access=Access.USER,
+        answer_example="Automatic investment disabled successfully.",
+        answer="It has stopped",
+        **_TEXT,
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        parse_body(read_body(req))  # nothing of it is needed, and what is malformed is refused
-        self._bot.disable(identity)
-        resp.content_type = falcon.MEDIA_TEXT
+    def on_post_disable(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
+        self.bot.disable(identity)
         resp.text = "Automatic investment disabled successfully."
 
-
-class AutoInvestResource:
-    """`GET /api/user-actions/auto-invest`."""
-
-    def __init__(self, bot: ManageAutoInvest, authentication: Authentication) -> None:
-        self._bot = bot
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Show the bot, its trades with their reasons, and its profit",
-            description="Trades are newest first, in pages by `limit` and `before`; the `Link` header leads on.",
-            parameters=(
-                LIMIT,
-                Parameter("before", "query", Count, "Only trades with ids below this"),
-            ),
-            response=BotObject,
-            answer="The bot",
-            access=Access.USER,
-        )
+    @Operation(
+        summary="Show the bot, its trades with their reasons, and its profit",
+        description="Trades are newest first, in pages by `limit` and `before`; the `Link` header leads on.",
+        access=Access.USER,
+        query=BotQuery,
+        response=BotObject,
+        answer="The bot",
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        limit, before = all_of(
-            lambda: query_limit(req),
-            lambda: query_place(req, "before"),
-        )
-        state, trades = self._bot.show(identity, limit + 1, before)
-        changed_at = None if state.changed_at is None else milliseconds(state.changed_at)
-        seconds = int(self._bot.interval.total_seconds())
-        shown = [_shown(one) for one in page(trades, limit, req, resp, lambda last: {"before": last.id})]
-        resp.data = _encode(BotObject(state.enabled, changed_at, seconds, plain(state.realised), shown))
+    def on_get_bot(self, req: falcon.Request, resp: falcon.Response, identity: Identity, query: BotQuery) -> None:
+        state, trades = self.bot.show(identity, query.limit + 1, query.before)
+        seconds = int(self.bot.interval.total_seconds())
+        shown = [_shown(one) for one in page(trades, query.limit, req, resp, lambda last: {"before": last.id})]
+        changed_at = milliseconds_or_none(state.changed_at)
+        resp.data = encode(BotObject(state.enabled, changed_at, seconds, plain(state.realised), shown))
+
+
+def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
+    """The routes of the bot."""
+    bot = AutoInvestResource(hucha.auto_invest)
+    return [
+        Route("/api/user-actions/enable-auto-invest", bot, "enable"),
+        Route("/api/user-actions/disable-auto-invest", bot, "disable"),
+        Route("/api/user-actions/auto-invest", bot, "bot"),
+    ]
 
 
 def _shown(booked: BookedTrade) -> BotTradeObject:

@@ -4,51 +4,55 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import attrs
 import falcon
-import msgspec
 
 from domain.model.assets import plain
+from domain.model.errors import PricesUnavailable, SymbolNotFound
 from domain.use_cases.market.show_portfolio import ShowPortfolio
-from entrypoints.http.openapi import Operation, Parameter, describe
+from entrypoints.composition import Hucha
+from entrypoints.http.answers import encode
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag
 
-_NO_PRICES = {500: "The price feed fails"}
-_encode = msgspec.json.Encoder(decimal_format="number").encode
+_FAILS = PricesUnavailable("the feed fails")
 
 
+@attrs.frozen
 class PricesResource:
-    """`GET /market/prices`."""
+    """Shows what assets cost now."""
 
-    def __init__(self, portfolio: ShowPortfolio) -> None:
-        self._portfolio = portfolio
+    tag = Tag("Market", "What assets cost now")
+    portfolio: ShowPortfolio
 
-    @describe(
-        Operation(
-            summary="What every asset costs now",
-            response=dict[str, Decimal],
-            answer_example={"AAPL": 81.05, "GOLD": 1162.48},
-            answer="Prices by symbol",
-            refusals=_NO_PRICES,
-        )
+    @Operation(
+        summary="What every asset costs now",
+        access=Access.ANYONE,
+        response=dict[str, Decimal],
+        answer_example={"AAPL": 81.05, "GOLD": 1162.48},
+        answer="Prices by symbol",
+        raises=(_FAILS,),
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        resp.data = _encode({symbol: plain(price) for symbol, price in self._portfolio.market().items()})
+    def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.data = encode({symbol: plain(price) for symbol, price in self.portfolio.market().items()})
 
-
-class PriceResource:
-    """`GET /market/prices/{symbol}`."""
-
-    def __init__(self, portfolio: ShowPortfolio) -> None:
-        self._portfolio = portfolio
-
-    @describe(
-        Operation(
-            summary="What one asset costs now",
-            parameters=(Parameter("symbol", "path", str, "Which asset, in capital letters", required=True),),
-            response=Decimal,
-            answer_example=1175.95,
-            answer="The price",
-            refusals=_NO_PRICES,
-        )
+    @Operation(
+        summary="What one asset costs now",
+        access=Access.ANYONE,
+        path=(PathParameter("symbol", "Which asset", str),),
+        response=Decimal,
+        answer_example=1175.95,
+        answer="The price",
+        raises=(SymbolNotFound("XAU"), _FAILS),
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response, symbol: str) -> None:
-        resp.data = _encode(plain(self._portfolio.price(symbol)))
+    def on_get_one(self, req: falcon.Request, resp: falcon.Response, symbol: str) -> None:
+        resp.data = encode(plain(self.portfolio.price(symbol)))
+
+
+def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
+    """The routes of the market. A symbol may hold a slash: `BTC/USD`."""
+    prices = PricesResource(hucha.portfolio)
+    return [
+        Route("/market/prices", prices, "all"),
+        Route("/market/prices/{symbol}", prices, "one", "/market/prices/{symbol:path}"),
+    ]

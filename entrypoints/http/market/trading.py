@@ -3,55 +3,62 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Annotated, Any
 
 import attrs
 import falcon
-import msgspec
+from msgspec import Meta
 
-from domain.model.assets import Side, parse_quantity, plain
+from domain.model.assets import plain
 from domain.model.errors import (
     EmptyFields,
-    FieldProblem,
     HuchaError,
-    InvalidFields,
+    InsufficientFunds,
     InvalidPin,
     KeyInFlight,
     KeyReused,
+    NotEnoughHeld,
+    PricesUnavailable,
+    Refusal,
     TooManyRequests,
     Unauthenticated,
 )
-from domain.model.fields import Fields, is_empty
-from domain.model.money import parse_positive_amount
+from domain.model.sessions import Identity
 from domain.rules.portfolio import AssetPerformance, total_profit
 from domain.use_cases.market.show_portfolio import ShowPortfolio
 from domain.use_cases.market.trade_assets import TradeAssets, TradeOrder
 from domain.use_cases.money.guarded_orders import Guard
-from entrypoints.http.auth import Authentication
+from entrypoints.composition import Hucha
+from entrypoints.http.answers import encode
 from entrypoints.http.dialects import TradeFailed
-from entrypoints.http.idempotency import Digests, read_guarded
-from entrypoints.http.openapi import Access, Operation, describe
-from entrypoints.http.payloads import AmountIn, QuantityIn, or_refusal
+from entrypoints.http.fields import Amount, Quantity
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.reading import wire
 
-TELL_THEMSELVES = (Unauthenticated, InvalidPin, KeyReused, KeyInFlight, TooManyRequests)
+ANSWERED_AS_ELSEWHERE = (Unauthenticated, InvalidPin, KeyReused, KeyInFlight, TooManyRequests)
 """Refusals that buying and selling answer as every other route does; all else is their own sentence (contract B7)."""
 
+NOT_BOUGHT = "Internal error occurred while purchasing the asset."
+NOT_SOLD = "Internal error occurred while selling the asset."
 
-@attrs.frozen
+Symbol = Annotated[str, Meta(min_length=1)]
+
+
+@wire(missing=EmptyFields)
 class BuyBody:
     """Which asset, for how much money, and the PIN."""
 
-    assetSymbol: str  # noqa: N815
-    pin: str
-    amount: AmountIn
+    assetSymbol: Symbol
+    amount: Amount
 
 
-@attrs.frozen
+@wire(missing=EmptyFields)
 class SellBody:
     """Which asset, how many units, and the PIN."""
 
-    assetSymbol: str  # noqa: N815
-    pin: str
-    quantity: QuantityIn
+    assetSymbol: Symbol
+    quantity: Quantity
 
 
 @attrs.frozen(slots=False)  # written in this order
@@ -59,11 +66,11 @@ class AssetObject:
     """How the customer fares with one asset; `averagePrice` and `marketPrice` are null where nothing is held."""
 
     quantity: Decimal
-    averagePrice: Decimal | None  # noqa: N815
-    marketPrice: Decimal | None  # noqa: N815
-    marketValue: Decimal  # noqa: N815
-    realisedProfit: Decimal  # noqa: N815
-    unrealisedProfit: Decimal  # noqa: N815
+    averagePrice: Decimal | None
+    marketPrice: Decimal | None
+    marketValue: Decimal
+    realisedProfit: Decimal
+    unrealisedProfit: Decimal
 
 
 @attrs.frozen(slots=False)
@@ -71,170 +78,116 @@ class PerformanceObject:
     """Profit, negative for a loss: of each asset that is or was held, by symbol, and of all."""
 
     assets: dict[str, AssetObject]
-    realisedProfit: Decimal  # noqa: N815
-    unrealisedProfit: Decimal  # noqa: N815
+    realisedProfit: Decimal
+    unrealisedProfit: Decimal
 
 
-_encode = msgspec.json.Encoder(decimal_format="number").encode
+_TRADE: dict[str, Any] = {"access": Access.PIN, "moves_money": True, "response": str, "media_types": ("text/plain",)}
 
 
-class TradeTaker:
-    """Reads an order, has it carried out, and says what was done or that it failed."""
+@attrs.frozen
+class TradingResource:
+    """Buys and sells assets, and shows what a customer holds."""
 
-    def __init__(self, trade: TradeAssets, authentication: Authentication, digests: Digests) -> None:
-        self._trade = trade
-        self._authentication = authentication
-        self._digests = digests
+    tag = Tag("Assets", "Buying and selling at the market's prices, holdings and profit")
+    trade: TradeAssets
+    portfolio: ShowPortfolio
 
-    def __call__(self, req: falcon.Request, resp: falcon.Response, side: Side, done: str, failed: str) -> None:
-        identity, fields, key = read_guarded(req, self._authentication, self._digests)
+    @Operation(
+        summary="Buy an asset at the market's price",
+        description=(
+            "The quantity is rounded down to 12 decimals. Where it fails, nothing was bought; only an answer with "
+            "`Retry-After` may be wrong: the same request with the same `Idempotency-Key` tells."
+        ),
+        body=BuyBody,
+        example={"assetSymbol": "GOLD", "pin": "1811", "amount": 1000.0},
+        answer_example="Asset purchase successful.",
+        answer="It is bought",
+        raises=(TradeFailed(NOT_BOUGHT, InsufficientFunds()),),
+        **_TRADE,
+    )
+    def on_post_buy(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, guard: Guard, body: BuyBody | Refusal
+    ) -> None:
+        order = body if isinstance(body, Refusal) else TradeOrder("buy", body.assetSymbol, body.amount)
+        self._carry_out(identity, guard, order, NOT_BOUGHT)
+        resp.text = "Asset purchase successful."
+
+    @Operation(
+        summary="Sell an asset at the market's price",
+        description=(
+            "The proceeds are rounded down to cents. Where it fails, nothing was sold; only an answer with a "
+            "`Retry-After` may be wrong: the same request with the same `Idempotency-Key` tells."
+        ),
+        body=SellBody,
+        example={"assetSymbol": "GOLD", "pin": "1811", "quantity": 0.3},
+        answer_example="Asset sale successful.",
+        answer="It is sold",
+        raises=(TradeFailed(NOT_SOLD, NotEnoughHeld()),),
+        **_TRADE,
+    )
+    def on_post_sell(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, guard: Guard, body: SellBody | Refusal
+    ) -> None:
+        order = body if isinstance(body, Refusal) else TradeOrder("sell", body.assetSymbol, body.quantity)
+        self._carry_out(identity, guard, order, NOT_SOLD)
+        resp.text = "Asset sale successful."
+
+    def _carry_out(self, identity: Identity, guard: Guard, order: TradeOrder | Refusal, failed: str) -> None:
         try:
-            self._trade(identity, Guard(fields.get("pin"), key), or_refusal(lambda: _order(side, fields)))
-        except TELL_THEMSELVES:
+            self.trade(identity, guard, order)
+        except ANSWERED_AS_ELSEWHERE:
             raise
         except HuchaError as error:
             raise TradeFailed(failed, error) from error
-        resp.content_type = falcon.MEDIA_TEXT
-        resp.text = done
 
-
-class BuyAssetResource:
-    """`POST /api/account/buy-asset`."""
-
-    def __init__(self, take: TradeTaker) -> None:
-        self._take = take
-
-    @describe(
-        Operation(
-            summary="Buy an asset at the market's price",
-            description=(
-                "The quantity is rounded down to 12 decimals. Where it fails, nothing was bought; only an answer with "
-                "`Retry-After` may be wrong: the same request with the same `Idempotency-Key` tells."
-            ),
-            request=BuyBody,
-            example={"assetSymbol": "GOLD", "pin": "1811", "amount": 1000.0},
-            response=str,
-            media_types=("text/plain",),
-            answer_example="Asset purchase successful.",
-            answer="It is bought",
-            access=Access.PIN,
-            refusals={500: "It couldn't be bought: no funds, no such asset, no prices"},
-            moves_money=True,
-        )
+    @Operation(
+        summary="How much of each asset is held",
+        access=Access.USER,
+        response=dict[str, Decimal],
+        answer_example={"GOLD": 0.682994795579},
+        answer="Quantities by symbol",
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        failed = "Internal error occurred while purchasing the asset."
-        self._take(req, resp, "buy", "Asset purchase successful.", failed)
+    def on_get_assets(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
+        held = self.portfolio.assets(identity)
+        resp.data = encode({symbol: plain(quantity) for symbol, quantity in held.items()})
 
-
-class SellAssetResource:
-    """`POST /api/account/sell-asset`."""
-
-    def __init__(self, take: TradeTaker) -> None:
-        self._take = take
-
-    @describe(
-        Operation(
-            summary="Sell an asset at the market's price",
-            description=(
-                "The proceeds are rounded down to cents. Where it fails, nothing was sold; only an answer with a "
-                "`Retry-After` may be wrong: the same request with the same `Idempotency-Key` tells."
-            ),
-            request=SellBody,
-            example={"assetSymbol": "GOLD", "pin": "1811", "quantity": 0.3},
-            response=str,
-            media_types=("text/plain",),
-            answer_example="Asset sale successful.",
-            answer="It is sold",
-            access=Access.PIN,
-            refusals={500: "It couldn't be sold: not so much is held, no prices"},
-            moves_money=True,
-        )
+    @Operation(
+        summary="Cash and assets at the market's prices",
+        access=Access.USER,
+        response=Decimal,
+        answer_example=79061.08163071838,
+        answer="The net worth, unrounded",
+        raises=(PricesUnavailable("the feed fails"),),
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        failed = "Internal error occurred while selling the asset."
-        self._take(req, resp, "sell", "Asset sale successful.", failed)
+    def on_get_net_worth(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
+        resp.data = encode(plain(self.portfolio.net_worth(identity)))
 
-
-class AssetsResource:
-    """`GET /api/account/assets`."""
-
-    def __init__(self, portfolio: ShowPortfolio, authentication: Authentication) -> None:
-        self._portfolio = portfolio
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="How much of each asset is held",
-            response=dict[str, Decimal],
-            answer_example={"GOLD": 0.682994795579},
-            answer="Quantities by symbol",
-            access=Access.USER,
-        )
+    @Operation(
+        summary="Realised and unrealised profit",
+        description="By the average cost method. What was sold out is listed too, for its realised profit.",
+        access=Access.USER,
+        response=PerformanceObject,
+        answer="The profit of each asset and of all",
+        raises=(PricesUnavailable("the feed fails"),),
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        held = self._portfolio.assets(self._authentication.user(req))
-        resp.data = _encode({symbol: plain(quantity) for symbol, quantity in held.items()})
-
-
-class NetWorthResource:
-    """`GET /api/account/net-worth`."""
-
-    def __init__(self, portfolio: ShowPortfolio, authentication: Authentication) -> None:
-        self._portfolio = portfolio
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Cash and assets at the market's prices",
-            response=Decimal,
-            answer_example=79061.08163071838,
-            answer="The net worth, unrounded",
-            access=Access.USER,
-            refusals={500: "The price feed fails"},
-        )
-    )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        resp.data = _encode(plain(self._portfolio.net_worth(self._authentication.user(req))))
-
-
-class PerformanceResource:
-    """`GET /api/account/performance`."""
-
-    def __init__(self, portfolio: ShowPortfolio, authentication: Authentication) -> None:
-        self._portfolio = portfolio
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Realised and unrealised profit",
-            description="By the average cost method. What was sold out is listed too, for its realised profit.",
-            response=PerformanceObject,
-            answer="The profit of each asset and of all",
-            access=Access.USER,
-            refusals={500: "The price feed fails"},
-        )
-    )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        found = self._portfolio.performance(self._authentication.user(req))
+    def on_get_performance(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
+        found = self.portfolio.performance(identity)
         realised, unrealised = total_profit(found)
         assets = {one.symbol: _shown(one) for one in found}
-        resp.data = _encode(PerformanceObject(assets, plain(realised), plain(unrealised)))
+        resp.data = encode(PerformanceObject(assets, plain(realised), plain(unrealised)))
 
 
-def _order(side: Side, fields: Fields) -> TradeOrder:
-    name = "amount" if side == "buy" else "quantity"
-    empty = tuple(field for field in ("assetSymbol", name) if is_empty(fields.get(field)))
-    if empty:
-        raise EmptyFields(empty)
-    symbol = fields["assetSymbol"]
-    if not isinstance(symbol, str):
-        raise InvalidFields((FieldProblem("assetSymbol", "must be a string"),))
-    try:
-        size = parse_positive_amount(fields[name]) if side == "buy" else parse_quantity(fields[name])
-    except ValueError as problem:
-        raise InvalidFields((FieldProblem(name, str(problem)),)) from None
-    return TradeOrder(side, symbol, size)
+def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
+    """The routes of trading."""
+    trading = TradingResource(hucha.trade_assets, hucha.portfolio)
+    return [
+        Route("/api/account/buy-asset", trading, "buy"),
+        Route("/api/account/sell-asset", trading, "sell"),
+        Route("/api/account/assets", trading, "assets"),
+        Route("/api/account/net-worth", trading, "net_worth"),
+        Route("/api/account/performance", trading, "performance"),
+    ]
 
 
 def _shown(one: AssetPerformance) -> AssetObject:

@@ -2,53 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from typing import Annotated, Any
 
 import attrs
 import falcon
 import msgspec
+from msgspec import Meta
 
-from domain.model.errors import EmptyFields, FieldProblem, InvalidFields
-from domain.model.fields import Fields, is_empty, texts
-from domain.model.money import parse_positive_amount
+from domain.model.errors import AccountNotFound, EmptyFields, InsufficientFunds, Refusal, SameAccount
+from domain.model.sessions import Claims, Identity
 from domain.model.transactions import LONGEST_REFERENCE, BookedMovement, MovementType
 from domain.use_cases.money.guarded_orders import Guard
 from domain.use_cases.money.move_money import Cash, Order, Transfer
 from domain.use_cases.money.show_history import ShowHistory
-from entrypoints.http.auth import Authentication
-from entrypoints.http.idempotency import Digests, idempotency_key
-from entrypoints.http.openapi import Access, Operation, Parameter, describe
-from entrypoints.http.paging import MOST_ROWS, Limit, page, query_place
-from entrypoints.http.payloads import (
-    AmountIn,
-    BodyRefused,
-    Count,
-    all_of,
-    milliseconds,
-    or_refusal,
-    parse_body,
-    query_integer,
-    read_body,
-)
+from entrypoints.composition import Hucha
+from entrypoints.http.answers import encode, milliseconds
+from entrypoints.http.fields import Amount, Count, Limit
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.paging import page
+from entrypoints.http.reading import required, wire
 
 
-@attrs.frozen
+@wire(missing=required)
 class CashBody:
     """How much, and the PIN."""
 
-    amount: AmountIn
-    pin: str
+    amount: Amount
 
 
-@attrs.frozen
+def _missing(names: tuple[str, ...]) -> Refusal:
+    """For the account, the seed has a sentence."""
+    return required(names) if "amount" in names else EmptyFields(names)
+
+
+@wire(missing=_missing, in_order=True)  # the amount comes before the account (contract B7)
 class TransferBody:
     """How much, to whom, and the PIN; `reference` is shown in both histories."""
 
-    amount: AmountIn
-    pin: str
-    targetAccountNumber: str  # noqa: N815
-    reference: str | msgspec.UnsetType = msgspec.UNSET
+    amount: Amount
+    targetAccountNumber: Annotated[str, Meta(max_length=LONGEST_REFERENCE)]
+    reference: Annotated[str, Meta(max_length=LONGEST_REFERENCE)] | None = None
+
+
+@wire()
+class HistoryQuery:
+    """Which part of the history."""
+
+    limit: Annotated[Limit, Meta(description="How many at most; all unless told")] | None = None
+    before: Annotated[Count, Meta(description="Only movements with ids below this")] | None = None
 
 
 @attrs.frozen
@@ -64,10 +68,10 @@ class HistoryEntry:
 
     id: int
     amount: Decimal
-    transactionType: MovementType  # noqa: N815
-    transactionDate: int  # noqa: N815
-    sourceAccountNumber: str  # noqa: N815
-    targetAccountNumber: str  # noqa: N815
+    transactionType: MovementType
+    transactionDate: int
+    sourceAccountNumber: str
+    targetAccountNumber: str
     reference: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -81,155 +85,112 @@ HISTORY_EXAMPLE = [
         "targetAccountNumber": "N/A",
     }
 ]
-
-_encode = msgspec.json.Encoder(decimal_format="number").encode
-
-
-class OrderTaker:
-    """Reads an order, has it carried out, and says what was done."""
-
-    def __init__(self, move_money: Callable[[Order], int], authentication: Authentication, digests: Digests) -> None:
-        self._move_money = move_money
-        self._authentication = authentication
-        self._digests = digests
-
-    def __call__(self, req: falcon.Request, resp: falcon.Response, type: MovementType, done: str) -> None:
-        claims = self._authentication.claims(req)  # the session is looked up in the transaction that moves the money
-        try:
-            body = read_body(req)
-            fields = parse_body(body)
-            key = idempotency_key(req, claims.account_number, body, self._digests)
-        except (BodyRefused, InvalidFields):
-            self._authentication.user(req)  # who isn't signed in learns nothing else
-            raise
-        read = _transfer if type == "CASH_TRANSFER" else _cash
-        self._move_money(Order(type, claims, Guard(fields.get("pin"), key), or_refusal(lambda: read(fields))))
-        resp.data = msgspec.json.encode(Moved(done))
+_GUARDED: dict[str, Any] = {
+    "access": Access.PIN,
+    "moves_money": True,
+    "session_in_transaction": True,
+    "response": Moved,
+}
 
 
-class DepositResource:
-    """`POST /api/account/deposit`."""
+@attrs.frozen
+class CashResource:
+    """Moves a customer's money, and shows what moved it.
 
-    def __init__(self, take: OrderTaker) -> None:
-        self._take = take
+    Orders look the session up in the transaction that moves the money.
+    """
 
-    @describe(
-        Operation(
-            summary="Deposit cash",
-            request=CashBody,
-            example={"pin": "1811", "amount": "100000.0"},
-            response=Moved,
-            answer_example={"msg": "Cash deposited successfully"},
-            answer="The money is in the account",
-            access=Access.PIN,
-            moves_money=True,
-        )
+    tag = Tag("Cash", "Deposits, withdrawals, transfers between accounts, and the history")
+    move_money: Callable[[Order], int]
+    show_history: ShowHistory
+
+    @Operation(
+        summary="Deposit cash",
+        body=CashBody,
+        example={"pin": "1811", "amount": "100000.0"},
+        answer_example={"msg": "Cash deposited successfully"},
+        answer="The money is in the account",
+        **_GUARDED,
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        self._take(req, resp, "CASH_DEPOSIT", "Cash deposited successfully")
+    def on_post_deposit(
+        self, req: falcon.Request, resp: falcon.Response, claims: Claims, guard: Guard, body: CashBody | Refusal
+    ) -> None:
+        self.move_money(Order("CASH_DEPOSIT", claims, guard, _cash(body)))
+        resp.data = encode(Moved("Cash deposited successfully"))
 
-
-class WithdrawResource:
-    """`POST /api/account/withdraw`."""
-
-    def __init__(self, take: OrderTaker) -> None:
-        self._take = take
-
-    @describe(
-        Operation(
-            summary="Withdraw cash",
-            request=CashBody,
-            example={"amount": 20000.0, "pin": "1811"},
-            response=Moved,
-            answer_example={"msg": "Cash withdrawn successfully"},
-            answer="The money is paid out",
-            access=Access.PIN,
-            moves_money=True,
-        )
+    @Operation(
+        summary="Withdraw cash",
+        body=CashBody,
+        example={"amount": 20000.0, "pin": "1811"},
+        answer_example={"msg": "Cash withdrawn successfully"},
+        answer="The money is paid out",
+        raises=(InsufficientFunds(),),
+        **_GUARDED,
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        self._take(req, resp, "CASH_WITHDRAWAL", "Cash withdrawn successfully")
+    def on_post_withdraw(
+        self, req: falcon.Request, resp: falcon.Response, claims: Claims, guard: Guard, body: CashBody | Refusal
+    ) -> None:
+        self.move_money(Order("CASH_WITHDRAWAL", claims, guard, _cash(body)))
+        resp.data = encode(Moved("Cash withdrawn successfully"))
 
-
-class FundTransferResource:
-    """`POST /api/account/fund-transfer`."""
-
-    def __init__(self, take: OrderTaker) -> None:
-        self._take = take
-
-    @describe(
-        Operation(
-            summary="Transfer money to another account",
-            request=TransferBody,
-            example={
-                "amount": 1000.0,
-                "pin": "1811",
-                "targetAccountNumber": "0b0c4b4e-6c1f-4d1c-9a5e-0a3a8f3b7a11",
-            },
-            response=Moved,
-            answer_example={"msg": "Fund transferred successfully"},
-            answer="The money is in the other account",
-            access=Access.PIN,
-            refusals={404: "There is no such account"},
-            moves_money=True,
-        )
+    @Operation(
+        summary="Transfer money to another account",
+        body=TransferBody,
+        example={"amount": 1000.0, "pin": "1811", "targetAccountNumber": "0b0c4b4e-6c1f-4d1c-9a5e-0a3a8f3b7a11"},
+        answer_example={"msg": "Fund transferred successfully"},
+        answer="The money is in the other account",
+        raises=(
+            AccountNotFound("0b0c4b4e-6c1f-4d1c-9a5e-0a3a8f3b7a11"),
+            SameAccount(),
+            InsufficientFunds(),
+            EmptyFields(("targetAccountNumber",)),
+        ),
+        **_GUARDED,
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        self._take(req, resp, "CASH_TRANSFER", "Fund transferred successfully")
+    def on_post_transfer(
+        self, req: falcon.Request, resp: falcon.Response, claims: Claims, guard: Guard, body: TransferBody | Refusal
+    ) -> None:
+        if isinstance(body, Refusal):
+            details: Transfer | Refusal = body
+        else:
+            details = Transfer(body.amount, body.targetAccountNumber, body.reference)
+        self.move_money(Order("CASH_TRANSFER", claims, guard, details))
+        resp.data = encode(Moved("Fund transferred successfully"))
 
-
-class TransactionsResource:
-    """`GET /api/account/transactions`."""
-
-    def __init__(self, show_history: ShowHistory, authentication: Authentication) -> None:
-        self._show_history = show_history
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="List the movements of the account, newest first",
-            description="All of them, or pages by `limit` and `before`; the `Link` header leads to the next page.",
-            parameters=(
-                Parameter("limit", "query", Limit, "How many at most; all unless told"),
-                Parameter("before", "query", Count, "Only movements with ids below this"),
-            ),
-            response=list[HistoryEntry],
-            answer_example=HISTORY_EXAMPLE,
-            answer="The movements",
-            access=Access.USER,
-        )
+    @Operation(
+        summary="List the movements of the account, newest first",
+        description="All of them, or pages by `limit` and `before`; the `Link` header leads to the next page.",
+        access=Access.USER,
+        query=HistoryQuery,
+        response=list[HistoryEntry],
+        answer_example=HISTORY_EXAMPLE,
+        answer="The movements",
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        limit, before = all_of(
-            lambda: query_integer(req, "limit", largest=MOST_ROWS, default=0) or None,
-            lambda: query_place(req, "before"),
+    def on_get_history(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, query: HistoryQuery
+    ) -> None:
+        limit = query.limit
+        booked: Sequence[BookedMovement] = self.show_history(
+            identity, None if limit is None else limit + 1, query.before
         )
-        booked = self._show_history(identity, None if limit is None else limit + 1, before)
         if limit is not None:
             booked = page(booked, limit, req, resp, lambda last: {"before": last.id})
-        resp.data = _encode([_entry(one) for one in booked])
+        resp.data = encode([_entry(one) for one in booked])
 
 
-def _cash(fields: Fields) -> Cash:
-    return Cash(_amount(fields))
+def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
+    """The routes of cash."""
+    cash = CashResource(hucha.move_money, hucha.show_history)
+    return [
+        Route("/api/account/deposit", cash, "deposit"),
+        Route("/api/account/withdraw", cash, "withdraw"),
+        Route("/api/account/fund-transfer", cash, "transfer"),
+        Route("/api/account/transactions", cash, "history"),
+    ]
 
 
-def _transfer(fields: Fields) -> Transfer:
-    amount = _amount(fields)
-    if is_empty(fields.get("targetAccountNumber")):
-        raise EmptyFields(("targetAccountNumber",))
-    found = texts(fields, {"targetAccountNumber": LONGEST_REFERENCE, "reference": LONGEST_REFERENCE})
-    return Transfer(amount, str(found["targetAccountNumber"]), found["reference"])
-
-
-def _amount(fields: Fields) -> Decimal:
-    if is_empty(fields.get("amount")):
-        raise InvalidFields((FieldProblem("amount", "is required"),))
-    try:
-        return parse_positive_amount(fields["amount"])
-    except ValueError as problem:
-        raise InvalidFields((FieldProblem("amount", str(problem)),)) from None
+def _cash(body: CashBody | Refusal) -> Cash | Refusal:
+    return body if isinstance(body, Refusal) else Cash(body.amount)
 
 
 def _entry(booked: BookedMovement) -> HistoryEntry:

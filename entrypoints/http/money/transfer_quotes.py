@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
-from functools import partial
 from typing import Annotated
 
 import attrs
 import falcon
-import msgspec
 from msgspec import Meta
 
-from domain.model.errors import EmptyFields, FieldProblem, InvalidFields
-from domain.model.fields import Fields, is_empty
-from domain.model.money import parse_positive_amount
+from domain.model.errors import EmptyFields, FeeNotFound, QuoteNotFound, RateNotFound
+from domain.model.sessions import Identity
 from domain.rules.fx import shown
 from domain.use_cases.money.quote_transfer import QuoteTransfer
-from entrypoints.http.auth import Authentication
-from entrypoints.http.openapi import Access, Operation, Parameter, describe
-from entrypoints.http.payloads import AmountIn, all_of, parse_body, read_body
+from entrypoints.composition import Hucha
+from entrypoints.http.answers import encode
+from entrypoints.http.fields import Amount
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.reading import wire
 
 ORIGIN = "The rates and fees are those of `exchange_rates.csv` and `exchange_fees.csv`, which come with the server."
 
-Currency = Annotated[str, Meta(min_length=1, description="A code of three letters, in any case", examples=["EUR"])]
+CurrencyCode = Annotated[str, Meta(min_length=1, description="A code of three letters, in any case", examples=["EUR"])]
 
 
-@attrs.frozen
+@wire(missing=EmptyFields)
 class SimulationBody:
     """How much, of which currency, into which."""
 
-    amount: AmountIn
-    source_currency: Currency
-    target_currency: Currency
+    amount: Amount
+    source_currency: CurrencyCode
+    target_currency: CurrencyCode
+
+
+@wire(missing=EmptyFields)
+class PairQuery:
+    """A pair of currencies."""
+
+    source_currency: Annotated[CurrencyCode, Meta(description="The currency that is sent")]
+    target_currency: Annotated[CurrencyCode, Meta(description="The currency that arrives")]
 
 
 @attrs.frozen
@@ -56,119 +63,66 @@ class RateObject:
     rate: Decimal
 
 
-_encode = msgspec.json.Encoder(decimal_format="number").encode
-_PAIR = (
-    Parameter("source_currency", "query", Currency, "The currency that is sent", required=True),
-    Parameter("target_currency", "query", Currency, "The currency that arrives", required=True),
-)
-_CURRENCIES = tuple(parameter.name for parameter in _PAIR)
+_EMPTY = EmptyFields(("source_currency",))
 
 
-class SimulateResource:
-    """`POST /api/transfers/simulate`."""
+@attrs.frozen
+class TransferQuotesResource:
+    """Quotes transfers between currencies; no money moves."""
 
-    def __init__(self, quote_transfer: QuoteTransfer, authentication: Authentication) -> None:
-        self._quote_transfer = quote_transfer
-        self._authentication = authentication
+    tag = Tag("Transfer quotes", "What a transfer into another currency would bring")
+    quote: QuoteTransfer
 
-    @describe(
-        Operation(
-            summary="Simulate an international transfer",
-            description=f"What arrives is `amount × (1 - fee) × rate`, rounded half-up to cents. {ORIGIN}",
-            request=SimulationBody,
-            example={"amount": 100.0, "source_currency": "USD", "target_currency": "EUR"},
-            response=Simulated,
-            answer_example={"msg": "Amount in target currency: 83.3."},
-            status=201,
-            answer="What would arrive; no money moves",
-            access=Access.USER,
-            refusals={404: "There is no exchange data for these currencies"},
-        )
+    @Operation(
+        summary="Simulate an international transfer",
+        description=f"What arrives is `amount × (1 - fee) × rate`, rounded half-up to cents. {ORIGIN}",
+        access=Access.USER,
+        body=SimulationBody,
+        example={"amount": 100.0, "source_currency": "USD", "target_currency": "EUR"},
+        response=Simulated,
+        answer_example={"msg": "Amount in target currency: 83.3."},
+        status=201,
+        answer="What would arrive; no money moves",
+        raises=(_EMPTY, QuoteNotFound()),
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        self._authentication.user(req)
-        amount = self._quote_transfer.simulate(*_simulation(parse_body(read_body(req))))
-        resp.status = 201
-        resp.data = msgspec.json.encode(Simulated(f"Amount in target currency: {shown(amount)}."))
+    def on_post_simulate(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, body: SimulationBody
+    ) -> None:
+        amount = self.quote.simulate(body.amount, body.source_currency, body.target_currency)
+        resp.data = encode(Simulated(f"Amount in target currency: {shown(amount)}."))
 
-
-class FeesResource:
-    """`GET /api/transfers/fees`."""
-
-    def __init__(self, quote_transfer: QuoteTransfer, authentication: Authentication) -> None:
-        self._quote_transfer = quote_transfer
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Show the fee of a transfer between two currencies",
-            description=ORIGIN,
-            parameters=_PAIR,
-            response=FeeObject,
-            answer_example={"fee": 0.02},
-            answer="The fee",
-            access=Access.USER,
-            refusals={404: "There is no fee for these currencies"},
-        )
+    @Operation(
+        summary="Show the fee of a transfer between two currencies",
+        description=ORIGIN,
+        access=Access.USER,
+        query=PairQuery,
+        response=FeeObject,
+        answer_example={"fee": 0.02},
+        answer="The fee",
+        raises=(_EMPTY, FeeNotFound()),
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        self._authentication.user(req)
-        resp.data = _encode(FeeObject(self._quote_transfer.fee(*_asked(req))))
+    def on_get_fee(self, req: falcon.Request, resp: falcon.Response, identity: Identity, query: PairQuery) -> None:
+        resp.data = encode(FeeObject(self.quote.fee(query.source_currency, query.target_currency)))
 
-
-class RatesResource:
-    """`GET /api/transfers/rates`."""
-
-    def __init__(self, quote_transfer: QuoteTransfer, authentication: Authentication) -> None:
-        self._quote_transfer = quote_transfer
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Show the exchange rate between two currencies",
-            description=ORIGIN,
-            parameters=_PAIR,
-            response=RateObject,
-            answer_example={"rate": 0.85},
-            answer="The rate",
-            access=Access.USER,
-            refusals={404: "There is no rate for these currencies"},
-        )
+    @Operation(
+        summary="Show the exchange rate between two currencies",
+        description=ORIGIN,
+        access=Access.USER,
+        query=PairQuery,
+        response=RateObject,
+        answer_example={"rate": 0.85},
+        answer="The rate",
+        raises=(_EMPTY, RateNotFound()),
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        self._authentication.user(req)
-        resp.data = _encode(RateObject(self._quote_transfer.rate(*_asked(req))))
+    def on_get_rate(self, req: falcon.Request, resp: falcon.Response, identity: Identity, query: PairQuery) -> None:
+        resp.data = encode(RateObject(self.quote.rate(query.source_currency, query.target_currency)))
 
 
-def _simulation(fields: Fields) -> tuple[Decimal, str, str]:
-    _require(fields, ("amount", *_CURRENCIES))
-    amount, source, target = all_of(
-        lambda: _amount(fields["amount"]), *(partial(_currency, name, fields[name]) for name in _CURRENCIES)
-    )
-    return amount, source, target
-
-
-def _asked(req: falcon.Request) -> tuple[str, str]:
-    fields = {name: req.get_param(name) for name in _CURRENCIES}
-    _require(fields, _CURRENCIES)
-    source, target = (str(fields[name]) for name in _CURRENCIES)
-    return source, target
-
-
-def _require(fields: Fields, names: Sequence[str]) -> None:
-    empty = tuple(name for name in names if is_empty(fields.get(name)))
-    if empty:
-        raise EmptyFields(empty)
-
-
-def _amount(value: object) -> Decimal:
-    try:
-        return parse_positive_amount(value)
-    except ValueError as problem:
-        raise InvalidFields((FieldProblem("amount", str(problem)),)) from None
-
-
-def _currency(name: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise InvalidFields((FieldProblem(name, "must be a string"),))
-    return value
+def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
+    """The routes of transfer quotes."""
+    quotes = TransferQuotesResource(hucha.quote_transfer)
+    return [
+        Route("/api/transfers/simulate", quotes, "simulate"),
+        Route("/api/transfers/fees", quotes, "fee"),
+        Route("/api/transfers/rates", quotes, "rate"),
+    ]

@@ -2,50 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Literal
 
 import attrs
 import falcon
-import msgspec
-from msgspec import Meta
 
 from domain.model.alerts import Alert, AmountReached
-from domain.model.errors import EmptyFields, FieldProblem, InvalidFields, MissingAlertId
-from domain.model.fields import Fields, is_empty
-from domain.model.money import parse_positive_amount
+from domain.model.errors import AlertNotFound, EmptyFields, MissingAlertId
+from domain.model.sessions import Identity
 from domain.rules.alerting import progress
 from domain.use_cases.notifying.manage_alerts import ManageAlerts
-from entrypoints.http.auth import Authentication
-from entrypoints.http.openapi import Access, Operation, describe
-from entrypoints.http.payloads import AmountIn, Count, parse_body, read_body
+from entrypoints.composition import Hucha
+from entrypoints.http.answers import InstantOut, encode
+from entrypoints.http.fields import Amount
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.reading import wire
 
 
-@attrs.frozen(slots=False)  # written in this order
+@wire(missing=EmptyFields)
 class AmountReachedBody:
     """A savings goal, and the balance from which on to tell of it."""
 
-    target_amount: AmountIn
-    alert_threshold: AmountIn
+    target_amount: Amount
+    alert_threshold: Amount
 
 
-@attrs.frozen
+@wire(missing=EmptyFields)
 class BalanceDropBody:
     """By how much the balance must fall to be told of."""
 
-    balance_drop_threshold: AmountIn
+    balance_drop_threshold: Amount
 
 
-@attrs.frozen
+@wire(missing=lambda names: MissingAlertId())
 class DeleteAlertBody:
     """Which alert to remove."""
 
-    alert_id: Count
+    alert_id: int
 
 
-@attrs.frozen(slots=False)
+@attrs.frozen(slots=False)  # written in this order
 class AmountReachedObject:
     """A savings alert."""
 
@@ -91,7 +89,7 @@ class ListedAlert:
     balance_drop_threshold: Decimal | None
     progress: Decimal
     status: Literal["armed", "fired"]
-    created_at: Annotated[datetime, Meta(tz=True)]
+    created_at: InstantOut
 
 
 @attrs.frozen
@@ -108,160 +106,103 @@ class AlertDeleted:
     msg: str
 
 
-_encode = msgspec.json.Encoder(decimal_format="number").encode
+@attrs.frozen
+class AlertsResource:
+    """Sets, lists and removes the alerts of a customer."""
 
+    tag = Tag("Alerts", "Letters and notifications when the balance reaches a threshold, or drops")
+    alerts: ManageAlerts
 
-class AmountReachedResource:
-    """`POST /api/alerts/amount_reached`."""
-
-    def __init__(self, alerts: ManageAlerts, authentication: Authentication) -> None:
-        self._alerts = alerts
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Tell when savings reach a threshold",
-            description="By mail and notification, after a transaction that leaves the balance at or above it.",
-            request=AmountReachedBody,
-            example={"target_amount": 5000.0, "alert_threshold": 4500.0},
-            response=SavingsAdded,
-            answer_example={
-                "msg": "Correctly added savings alert!",
-                "data": {"id": 1, "user_id": 1, "target_amount": 5000.0, "alert_threshold": 4500.0},
-            },
-            answer="The alert",
-            status=201,
-            access=Access.USER,
-        )
+    @Operation(
+        summary="Tell when savings reach a threshold",
+        description="By mail and notification, after a transaction that leaves the balance at or above it.",
+        access=Access.USER,
+        body=AmountReachedBody,
+        example={"target_amount": 5000.0, "alert_threshold": 4500.0},
+        response=SavingsAdded,
+        answer_example={
+            "msg": "Correctly added savings alert!",
+            "data": {"id": 1, "user_id": 1, "target_amount": 5000.0, "alert_threshold": 4500.0},
+        },
+        answer="The alert",
+        status=201,
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        alert = self._alerts.add_amount_reached(identity, _amount_reached(parse_body(read_body(req))))
-        condition = alert.condition
-        assert isinstance(condition, AmountReached) and alert.id is not None
-        data = AmountReachedObject(alert.id, alert.user_id, condition.target_amount, condition.alert_threshold)
-        resp.status = 201
-        resp.data = _encode(SavingsAdded("Correctly added savings alert!", data))
+    def on_post_amount_reached(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, body: AmountReachedBody
+    ) -> None:
+        condition = AmountReached(body.target_amount, body.alert_threshold)
+        alert = self.alerts.add_amount_reached(identity, condition)
+        data = AmountReachedObject(alert.id, alert.user_id, body.target_amount, body.alert_threshold)
+        resp.data = encode(SavingsAdded("Correctly added savings alert!", data))
 
-
-class BalanceDropResource:
-    """`POST /api/alerts/balance_drop`."""
-
-    def __init__(self, alerts: ManageAlerts, authentication: Authentication) -> None:
-        self._alerts = alerts
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Tell when the balance drops",
-            description=(
-                "By mail and notification, after a transaction that leaves the balance so much lower than its "
-                "highest since the alert was made, or last fired."
-            ),
-            request=BalanceDropBody,
-            example={"balance_drop_threshold": 100.0},
-            response=DropAdded,
-            answer_example={
-                "msg": "Correctly added balance drop alert!",
-                "data": {"id": 2, "user_id": 1, "balance_drop_threshold": 100.0},
-            },
-            answer="The alert",
-            status=201,
-            access=Access.USER,
-        )
+    @Operation(
+        summary="Tell when the balance drops",
+        description=(
+            "By mail and notification, after a transaction that leaves the balance so much lower than its "
+            "highest since the alert was made, or last fired."
+        ),
+        access=Access.USER,
+        body=BalanceDropBody,
+        example={"balance_drop_threshold": 100.0},
+        response=DropAdded,
+        answer_example={
+            "msg": "Correctly added balance drop alert!",
+            "data": {"id": 2, "user_id": 1, "balance_drop_threshold": 100.0},
+        },
+        answer="The alert",
+        status=201,
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        (threshold,) = _amounts(parse_body(read_body(req)), ("balance_drop_threshold",))
-        alert = self._alerts.add_balance_drop(identity, threshold)
-        condition = alert.condition
-        assert not isinstance(condition, AmountReached) and alert.id is not None
-        data = BalanceDropObject(alert.id, alert.user_id, condition.balance_drop_threshold)
-        resp.status = 201
-        resp.data = _encode(DropAdded("Correctly added balance drop alert!", data))
+    def on_post_balance_drop(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, body: BalanceDropBody
+    ) -> None:
+        alert = self.alerts.add_balance_drop(identity, body.balance_drop_threshold)
+        data = BalanceDropObject(alert.id, alert.user_id, body.balance_drop_threshold)
+        resp.data = encode(DropAdded("Correctly added balance drop alert!", data))
 
-
-class AlertDeleteResource:
-    """`POST /api/alerts/delete`."""
-
-    def __init__(self, alerts: ManageAlerts, authentication: Authentication) -> None:
-        self._alerts = alerts
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Remove an alert",
-            request=DeleteAlertBody,
-            example={"alert_id": 1},
-            response=AlertDeleted,
-            answer_example={"msg": "Alert deleted successfully."},
-            answer="The alert is gone",
-            access=Access.USER,
-            refusals={404: "There is no such alert"},
-        )
+    @Operation(
+        summary="Remove an alert",
+        access=Access.USER,
+        body=DeleteAlertBody,
+        example={"alert_id": 1},
+        response=AlertDeleted,
+        answer_example={"msg": "Alert deleted successfully."},
+        answer="The alert is gone",
+        raises=(MissingAlertId(), AlertNotFound()),
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        self._alerts.delete(identity, _alert_id(parse_body(read_body(req))))
-        resp.data = _encode(AlertDeleted("Alert deleted successfully."))
+    def on_post_delete(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, body: DeleteAlertBody
+    ) -> None:
+        self.alerts.delete(identity, body.alert_id)
+        resp.data = encode(AlertDeleted("Alert deleted successfully."))
 
-
-class AlertListResource:
-    """`GET /api/alerts/list`."""
-
-    def __init__(self, alerts: ManageAlerts, authentication: Authentication) -> None:
-        self._alerts = alerts
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="List the alerts with progress and status",
-            response=AlertList,
-            answer="The alerts, oldest first",
-            access=Access.USER,
-        )
+    @Operation(
+        summary="List the alerts with progress and status",
+        access=Access.USER,
+        response=AlertList,
+        answer="The alerts, oldest first",
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        alerts, balance = self._alerts.list(self._authentication.user(req))
-        resp.data = _encode(AlertList([_listed(alert, balance) for alert in alerts]))
+    def on_get_list(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
+        alerts, balance = self.alerts.list(identity)
+        resp.data = encode(AlertList([_listed(alert, balance) for alert in alerts]))
 
 
-def _amount_reached(fields: Fields) -> AmountReached:
-    target, threshold = _amounts(fields, ("target_amount", "alert_threshold"))
-    return AmountReached(target, threshold)
-
-
-def _amounts(fields: Fields, names: Sequence[str]) -> list[Decimal]:
-    empty = tuple(name for name in names if is_empty(fields.get(name)))
-    if empty:
-        raise EmptyFields(empty)
-    amounts, problems = [], []
-    for name in names:
-        try:
-            amounts.append(parse_positive_amount(fields[name]))
-        except ValueError as problem:
-            problems.append(FieldProblem(name, str(problem)))
-    if problems:
-        raise InvalidFields(tuple(problems))
-    return amounts
-
-
-def _alert_id(fields: Fields) -> int:
-    if "alert_id" not in fields:
-        raise MissingAlertId
-    alert_id = fields["alert_id"]
-    if is_empty(alert_id):
-        raise EmptyFields(("alert_id",))
-    if not isinstance(alert_id, int) or isinstance(alert_id, bool):
-        raise InvalidFields((FieldProblem("alert_id", "must be an integer"),))
-    return alert_id
+def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
+    """The routes of alerts."""
+    alerts = AlertsResource(hucha.manage_alerts)
+    return [
+        Route("/api/alerts/amount_reached", alerts, "amount_reached"),
+        Route("/api/alerts/balance_drop", alerts, "balance_drop"),
+        Route("/api/alerts/delete", alerts, "delete"),
+        Route("/api/alerts/list", alerts, "list"),
+    ]
 
 
 def _listed(alert: Alert, balance: Decimal) -> ListedAlert:
     condition = alert.condition
-    assert alert.id is not None
+    target = threshold = drop = None
     if isinstance(condition, AmountReached):
-        amounts = (condition.target_amount, condition.alert_threshold, None)
+        target, threshold = condition.target_amount, condition.alert_threshold
     else:
-        amounts = (None, None, condition.balance_drop_threshold)
-    return ListedAlert(alert.id, alert.user_id, *amounts, progress(alert, balance), alert.status, alert.created_at)
+        drop = condition.balance_drop_threshold
+    near = progress(alert, balance)
+    return ListedAlert(alert.id, alert.user_id, target, threshold, drop, near, alert.status, alert.created_at)

@@ -5,18 +5,21 @@ Swagger UI comes with Hucha: no internet is needed. Source: contract G9.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+import attrs
 import falcon
-import msgspec
 
 from domain.model.errors import NotFound
+from entrypoints.http import openapi
+from entrypoints.http.answers import encode
 from entrypoints.http.envelope import CSP_KEY
-from entrypoints.http.openapi import Operation, Parameter, describe
+from entrypoints.http.operating.health import HealthResource
+from entrypoints.http.operations import Access, Operation, PathParameter, Route
 
 _PAGE: Final = b"""<!DOCTYPE html>
 <html lang="en">
@@ -42,51 +45,65 @@ _POLICY: Final = (
 _FILES: Final = {"swagger_style.css": "text/css", "swagger_bundle.js": "text/javascript"}
 
 
-class OpenApiResource:
-    """`GET /api/openapi.json`."""
-
-    def __init__(self, build: Callable[[], dict[str, Any]]) -> None:
-        self._document = cache(lambda: msgspec.json.encode(build()))
-
-    @describe(
-        Operation(summary="This description, by OpenAPI 3.1", response=dict[str, Any], answer="The document"),
-    )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        resp.data = self._document()
-
-
+@attrs.frozen
 class DocsResource:
-    """`GET /api/docs`: Swagger UI."""
+    """Serves the description of the API, for programs and for people."""
 
-    @describe(
-        Operation(summary="This description, for people", response=str, media_types=("text/html",), answer="A page")
+    tag = HealthResource.tag
+    document: Callable[[], bytes]
+
+    @Operation(
+        summary="This description, by OpenAPI 3.1",
+        access=Access.ANYONE,
+        response=dict[str, Any],
+        answer="The document",
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+    def on_get_document(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.data = self.document()
+
+    @Operation(
+        summary="This description, for people",
+        access=Access.ANYONE,
+        response=str,
+        media_types=("text/html",),
+        answer="A page",
+    )
+    def on_get_page(self, req: falcon.Request, resp: falcon.Response) -> None:
         req.env[CSP_KEY] = _POLICY
-        resp.content_type = falcon.MEDIA_HTML
         resp.data = _PAGE
 
-
-class DocsFileResource:
-    """The files of Swagger UI, as the package `offapi` carries them."""
-
-    @describe(
-        Operation(
-            summary="A script or a style sheet of the page for people",
-            parameters=(Parameter("name", "path", str, "The file's name", required=True),),
-            response=str,
-            media_types=("text/javascript", "text/css"),
-            answer="The file",
-        )
+    @Operation(
+        summary="A script or a style sheet of the page for people",
+        access=Access.ANYONE,
+        path=(PathParameter("name", "The file's name", str),),
+        response=str,
+        media_types=("text/javascript", "text/css"),
+        answer="The file",
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
+    def on_get_file(self, req: falcon.Request, resp: falcon.Response, name: str) -> None:
         if name == "start.js":
-            resp.content_type, resp.data = "text/javascript", _START
+            resp.data = _START
             return
         if name not in _FILES:
             raise NotFound
         resp.content_type = f"{_FILES[name]}; charset=utf-8"
         resp.data = _file(name)
+
+
+def routes(every: Sequence[Route]) -> list[Route]:
+    """The routes of the description of these routes, and of its own."""
+
+    @cache
+    def document() -> bytes:
+        return encode(openapi.build([*every, *own]))
+
+    docs = DocsResource(document)
+    own = [
+        Route("/api/openapi.json", docs, "document"),
+        Route("/api/docs", docs, "page"),
+        Route("/api/docs/{name}", docs, "file"),
+    ]
+    return own
 
 
 @cache

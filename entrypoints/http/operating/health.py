@@ -7,13 +7,12 @@ from typing import Literal
 
 import attrs
 import falcon
-import msgspec
 
 from domain.model.errors import Unavailable
-from entrypoints.http.auth import Authentication, is_from_loopback
+from entrypoints.composition import Hucha
+from entrypoints.http.answers import encode
 from entrypoints.http.metrics import CONTENT_TYPE, Metrics
-from entrypoints.http.openapi import Access, Operation, describe
-from entrypoints.settings import Settings
+from entrypoints.http.operations import Access, Operation, Route, Tag
 from ports.prices import Prices
 from ports.storage import Storage
 
@@ -35,65 +34,59 @@ class Readiness:
     checks: dict[str, str]
 
 
+@attrs.frozen
 class HealthResource:
-    """`GET /healthz`."""
+    """Tells how Hucha is doing."""
 
-    @describe(Operation(summary="Is the process up?", response=Health, answer="It is"))
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        resp.data = msgspec.json.encode(Health())
+    tag = Tag("Operating", "Health, metrics and this description")
+    storage: Storage
+    prices: Prices
+    metrics: Metrics
 
+    @Operation(summary="Is the process up?", access=Access.ANYONE, response=Health, answer="It is")
+    def on_get_health(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.data = encode(Health())
 
-class ReadinessResource:
-    """`GET /readyz`."""
-
-    def __init__(self, storage: Storage, prices: Prices) -> None:
-        self._storage = storage
-        self._prices = prices
-
-    @describe(
-        Operation(
-            summary="Can it work: is the database reachable?",
-            description="`prices` tells where they come from; without them all but trading goes on.",
-            response=Readiness,
-            answer="It can",
-            others={503: ("It can't now", Readiness)},
-        )
+    @Operation(
+        summary="Can it work: is the database reachable?",
+        description="`prices` tells where they come from; without them all but trading goes on.",
+        access=Access.ANYONE,
+        response=Readiness,
+        answer="It can",
+        others={503: ("It can't now", Readiness)},
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+    def on_get_readiness(self, req: falcon.Request, resp: falcon.Response) -> None:
         try:
-            self._storage.check()
+            self.storage.check()
             readiness = Readiness("ready", {"database": "reachable", **self._market()})
         except Unavailable as error:
             _log.error("not ready", extra={"reason": str(error)})
             readiness = Readiness("not ready", {"database": "unreachable", **self._market()})
             resp.status = 503
-        resp.data = msgspec.json.encode(readiness)
+        resp.data = encode(readiness)
+
+    @Operation(
+        summary="Prometheus metrics",
+        description="From loopback without a token; from elsewhere with an operator's.",
+        access=Access.OPERATOR_OR_LOOPBACK,
+        response=str,
+        media_types=("text/plain",),
+        answer="The metrics",
+    )
+    def on_get_metrics(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.content_type = CONTENT_TYPE
+        resp.data = self.metrics.render()
 
     def _market(self) -> dict[str, str]:
-        state = self._prices.state()
+        state = self.prices.state()
         return {"prices": f"{state.source}, given up for the moment" if state.given_up else state.source}
 
 
-class MetricsResource:
-    """`GET /metrics`."""
-
-    def __init__(self, metrics: Metrics, authentication: Authentication, settings: Settings) -> None:
-        self._metrics = metrics
-        self._authentication = authentication
-        self._settings = settings
-
-    @describe(
-        Operation(
-            summary="Prometheus metrics",
-            description="From loopback without a token; from elsewhere with an operator's.",
-            response=str,
-            media_types=("text/plain",),
-            answer="The metrics",
-            access=Access.OPERATOR_OR_LOOPBACK,
-        )
-    )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        if not is_from_loopback(req, self._settings.trusted_proxies):
-            self._authentication.operator(req)
-        resp.content_type = CONTENT_TYPE
-        resp.data = self._metrics.render()
+def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
+    """The routes of health."""
+    health = HealthResource(hucha.storage, hucha.prices, metrics)
+    return [
+        Route("/healthz", health, "health"),
+        Route("/readyz", health, "readiness"),
+        Route("/metrics", health, "metrics"),
+    ]

@@ -8,29 +8,45 @@ from typing import Annotated
 
 import attrs
 import falcon
-import msgspec
 from msgspec import Meta
 
-from domain.model.errors import EmptyExpense, EmptyFields, ExpenseNotFound, NotFound
-from domain.model.fields import Fields
-from domain.model.recurring import LONGEST_EXPENSE_NAME, Frequency, Recurrence, RecurringExpense, parse_recurrence
+from domain.model.errors import EmptyExpense, EmptyFields, ExpenseNotFound, MissingFields
+from domain.model.recurring import LONGEST_EXPENSE_NAME, Frequency, Recurrence, RecurringExpense
+from domain.model.sessions import Identity
 from domain.rules.projection import DEFAULT_MONTHS, MOST_MONTHS, ProjectedMonth, sum_of
 from domain.use_cases.planning.plan_expenses import Plan, PlanExpenses
-from entrypoints.http.auth import Authentication
-from entrypoints.http.openapi import Access, Operation, Parameter, describe
-from entrypoints.http.payloads import Count, SignedAmountIn, parse_body, path_integer, query_integer, read_body
+from entrypoints.composition import Hucha
+from entrypoints.http.answers import encode
+from entrypoints.http.fields import Day, SignedAmount
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag
+from entrypoints.http.reading import wire
 
 MonthOut = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}$")]
 
 
-@attrs.frozen
+@wire()
 class ExpenseBody:
     """What comes back, how much, how often, and since which day."""
 
     expense_name: Annotated[str, Meta(min_length=1, max_length=LONGEST_EXPENSE_NAME)]
-    amount: SignedAmountIn
+    amount: SignedAmount
     frequency: Frequency
-    start_date: date
+    start_date: Day
+
+
+@wire(empty=EmptyExpense)
+class NewExpenseBody(ExpenseBody):
+    """What comes back, how much, how often, and since which day."""
+
+
+@wire()
+class BreakdownQuery:
+    """How far to look ahead."""
+
+    months: Annotated[int, Meta(ge=1, le=MOST_MONTHS, description=f"How many months; {DEFAULT_MONTHS} unless told")] = (
+        DEFAULT_MONTHS
+    )
 
 
 @attrs.frozen(slots=False)  # written in this order
@@ -106,190 +122,132 @@ class Breakdown:
     lowest: LowestPoint
 
 
-_encode = msgspec.json.Encoder(decimal_format="number").encode
-_EXPENSE_ID = Parameter("expense_id", "path", Count, "Which expense", required=True)
+_ID = PathParameter("expense_id", "Which expense", otherwise=ExpenseNotFound)
 _TV = {"expense_name": "TV Subscription", "amount": 12.99, "frequency": "monthly", "start_date": "2024-01-01"}
 _MUSIC = {"expense_name": "Music Subscription", "amount": 15.99, "frequency": "monthly", "start_date": "2024-01-01"}
+_EFFECT = {"id": 1, "expense_name": "TV Subscription", "occurrences": 1, "total": 12.99, "effect": -12.99}
 _ADDED = "Recurring expense added successfully."
 _UPDATED = "Recurring expense updated successfully."
 _DELETED = "Recurring expense deleted successfully."
+_NAMES = ("expense_name",)
 
 
+@attrs.frozen
 class RecurringExpensesResource:
-    """`GET` and `POST /api/recurring-expenses`."""
+    """Keeps a customer's recurring expenses, and projects them."""
 
-    def __init__(self, plan_expenses: PlanExpenses, authentication: Authentication) -> None:
-        self._plan_expenses = plan_expenses
-        self._authentication = authentication
+    tag = Tag("Recurring expenses", "What comes back, and what it will do to the balance")
+    plan_expenses: PlanExpenses
 
-    @describe(
-        Operation(
-            summary="List the recurring expenses, oldest first",
-            response=list[ExpenseObject],
-            answer_example=[{"id": 1, **_TV}],
-            answer="The expenses",
-            access=Access.USER,
-        )
+    @Operation(
+        summary="List the recurring expenses, oldest first",
+        access=Access.USER,
+        response=list[ExpenseObject],
+        answer_example=[{"id": 1, **_TV}],
+        answer="The expenses",
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        expenses = self._plan_expenses.show(self._authentication.user(req))
-        resp.data = _encode([_shown(one) for one in expenses])
+    def on_get_list(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
+        resp.data = encode([_shown(one) for one in self.plan_expenses.show(identity)])
 
-    @describe(
-        Operation(
-            summary="Add a recurring expense",
-            description=(
-                "One that began on a day that a month hasn't got falls due on that month's last day. "
-                "A positive amount is paid, a negative one received."
-            ),
-            status=201,
-            request=ExpenseBody,
-            example=_TV,
-            response=ExpenseKept,
-            answer_example={"msg": _ADDED, "data": {"id": 1, **_TV}},
-            answer="The expense was added",
-            access=Access.USER,
-        )
+    @Operation(
+        summary="Add a recurring expense",
+        description=(
+            "One that began on a day that a month hasn't got falls due on that month's last day. "
+            "A positive amount is paid, a negative one received."
+        ),
+        access=Access.USER,
+        status=201,
+        body=NewExpenseBody,
+        example=_TV,
+        response=ExpenseKept,
+        answer_example={"msg": _ADDED, "data": {"id": 1, **_TV}},
+        answer="The expense was added",
+        raises=(MissingFields(_NAMES), EmptyExpense(_NAMES)),
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        added = self._plan_expenses.add(identity, _new_recurrence(parse_body(read_body(req))))
-        resp.status = 201
-        resp.data = _encode(ExpenseKept(_ADDED, _shown(added)))
+    def on_post_list(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, body: NewExpenseBody
+    ) -> None:
+        added = self.plan_expenses.add(identity, _recurrence(body))
+        resp.data = encode(ExpenseKept(_ADDED, _shown(added)))
 
-
-class RecurringExpenseResource:
-    """`PUT` and `DELETE /api/recurring-expenses/{expense_id}`."""
-
-    def __init__(self, plan_expenses: PlanExpenses, authentication: Authentication) -> None:
-        self._plan_expenses = plan_expenses
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Change a recurring expense",
-            description="Replaces all of it.",
-            parameters=(_EXPENSE_ID,),
-            request=ExpenseBody,
-            example=_MUSIC,
-            response=ExpenseKept,
-            answer_example={"msg": _UPDATED, "data": {"id": 1, **_MUSIC}},
-            answer="The expense was changed",
-            access=Access.USER,
-        )
+    @Operation(
+        summary="Change a recurring expense",
+        description="Replaces all of it.",
+        access=Access.USER,
+        path=(_ID,),
+        body=ExpenseBody,
+        example=_MUSIC,
+        response=ExpenseKept,
+        answer_example={"msg": _UPDATED, "data": {"id": 1, **_MUSIC}},
+        answer="The expense was changed",
+        raises=(MissingFields(_NAMES), EmptyFields(_NAMES)),
     )
-    def on_put(self, req: falcon.Request, resp: falcon.Response, expense_id: str) -> None:
-        identity = self._authentication.user(req)
-        fields = parse_body(read_body(req))
-        changed = self._plan_expenses.change(identity, _expense_id(expense_id), parse_recurrence(fields))
-        resp.data = _encode(ExpenseKept(_UPDATED, _shown(changed)))
+    def on_put_one(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, expense_id: int, body: ExpenseBody
+    ) -> None:
+        changed = self.plan_expenses.change(identity, expense_id, _recurrence(body))
+        resp.data = encode(ExpenseKept(_UPDATED, _shown(changed)))
 
-    @describe(
-        Operation(
-            summary="Delete a recurring expense",
-            parameters=(_EXPENSE_ID,),
-            response=ExpenseRemoved,
-            answer_example={"msg": _DELETED},
-            answer="The expense was deleted",
-            access=Access.USER,
-        )
+    @Operation(
+        summary="Delete a recurring expense",
+        access=Access.USER,
+        path=(_ID,),
+        response=ExpenseRemoved,
+        answer_example={"msg": _DELETED},
+        answer="The expense was deleted",
     )
-    def on_delete(self, req: falcon.Request, resp: falcon.Response, expense_id: str) -> None:
-        identity = self._authentication.user(req)
-        self._plan_expenses.remove(identity, _expense_id(expense_id))
-        resp.data = _encode(ExpenseRemoved(_DELETED))
+    def on_delete_one(self, req: falcon.Request, resp: falcon.Response, identity: Identity, expense_id: int) -> None:
+        self.plan_expenses.remove(identity, expense_id)
+        resp.data = encode(ExpenseRemoved(_DELETED))
 
-
-class ProjectionResource:
-    """`GET /api/recurring-expenses/projection`."""
-
-    def __init__(self, plan_expenses: PlanExpenses, authentication: Authentication) -> None:
-        self._plan_expenses = plan_expenses
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Project the recurring expenses of the next 12 months",
-            description="From the calendar month after the current one, by UTC.",
-            response=list[MonthlyExpenses],
-            answer_example=[{"month": "2024-12", "recurring_expenses": 12.99}],
-            answer="The months",
-            access=Access.USER,
-        )
+    @Operation(
+        summary="Project the recurring expenses of the next 12 months",
+        description="From the calendar month after the current one, by UTC.",
+        access=Access.USER,
+        response=list[MonthlyExpenses],
+        answer_example=[{"month": "2024-12", "recurring_expenses": 12.99}],
+        answer="The months",
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        plan = self._plan_expenses.plan(self._authentication.user(req))
-        resp.data = _encode([MonthlyExpenses(str(one.month), one.recurring_expenses) for one in plan.projection.months])
+    def on_get_projection(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
+        months = self.plan_expenses.plan(identity).projection.months
+        resp.data = encode([MonthlyExpenses(str(one.month), one.recurring_expenses) for one in months])
 
-
-class BreakdownResource:
-    """`GET /api/recurring-expenses/projection/breakdown`."""
-
-    def __init__(self, plan_expenses: PlanExpenses, authentication: Authentication) -> None:
-        self._plan_expenses = plan_expenses
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Show what each recurring expense will do to the balance",
-            description=(
-                "From the calendar month after the current one, by UTC. The first opens with today's balance less "
-                "what falls due from today to the end of the current month."
-            ),
-            parameters=(
-                Parameter(
-                    "months",
-                    "query",
-                    Annotated[int, Meta(ge=1, le=MOST_MONTHS)],
-                    f"How many months; {DEFAULT_MONTHS} unless told",
-                ),
-            ),
-            response=Breakdown,
-            answer_example={
-                "opening_balance": 100.0,
-                "months": [
-                    {
-                        "month": "2024-12",
-                        "recurring_expenses": 12.99,
-                        "balance": 87.01,
-                        "expenses": [
-                            {
-                                "id": 1,
-                                "expense_name": "TV Subscription",
-                                "occurrences": 1,
-                                "total": 12.99,
-                                "effect": -12.99,
-                            }
-                        ],
-                    }
-                ],
-                "totals": [
-                    {"id": 1, "expense_name": "TV Subscription", "occurrences": 1, "total": 12.99, "effect": -12.99}
-                ],
-                "lowest": {"month": "2024-12", "balance": 87.01},
-            },
-            answer="The months, and the expenses' parts in them",
-            access=Access.USER,
-        )
+    @Operation(
+        summary="Show what each recurring expense will do to the balance",
+        description=(
+            "From the calendar month after the current one, by UTC. The first opens with today's balance less "
+            "what falls due from today to the end of the current month."
+        ),
+        access=Access.USER,
+        query=BreakdownQuery,
+        response=Breakdown,
+        answer_example={
+            "opening_balance": 100.0,
+            "months": [{"month": "2024-12", "recurring_expenses": 12.99, "balance": 87.01, "expenses": [_EFFECT]}],
+            "totals": [_EFFECT],
+            "lowest": {"month": "2024-12", "balance": 87.01},
+        },
+        answer="The months, and the expenses' parts in them",
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        months = query_integer(req, "months", largest=MOST_MONTHS, default=DEFAULT_MONTHS)
-        resp.data = _encode(_breakdown(self._plan_expenses.plan(identity, months)))
+    def on_get_breakdown(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, query: BreakdownQuery
+    ) -> None:
+        resp.data = encode(_breakdown(self.plan_expenses.plan(identity, query.months)))
 
 
-def _new_recurrence(fields: Fields) -> Recurrence:
-    try:
-        return parse_recurrence(fields)
-    except EmptyFields as error:
-        raise EmptyExpense(error.names) from None
+def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
+    """The routes of recurring expenses."""
+    expenses = RecurringExpensesResource(hucha.plan_expenses)
+    return [
+        Route("/api/recurring-expenses", expenses, "list"),
+        Route("/api/recurring-expenses/projection", expenses, "projection"),
+        Route("/api/recurring-expenses/projection/breakdown", expenses, "breakdown"),
+        Route("/api/recurring-expenses/{expense_id}", expenses, "one"),
+    ]
 
 
-def _expense_id(text: str) -> int:
-    try:
-        return path_integer(text)
-    except NotFound:
-        raise ExpenseNotFound from None
+def _recurrence(body: ExpenseBody) -> Recurrence:
+    return Recurrence(body.expense_name, body.amount, body.frequency, body.start_date)
 
 
 def _shown(expense: RecurringExpense) -> ExpenseObject:

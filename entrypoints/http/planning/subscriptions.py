@@ -1,59 +1,52 @@
-"""Subscriptions. Source: seed B, task 8; contract B12, G8."""
+"""`/api/user-actions/subscri...`. Source: seed B, task 8; contract B7, B12, G8."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import attrs
 import falcon
-import msgspec
 from msgspec import Meta
 
-from domain.model.errors import FieldProblem, InvalidFields
-from domain.model.fields import Fields, is_empty, texts
-from domain.model.money import parse_positive_amount
+from domain.model.errors import Refusal
+from domain.model.sessions import Identity
 from domain.model.subscriptions import (
     LONGEST_INTERVAL_SECONDS,
     LONGEST_SUBSCRIPTION_NAME,
     Subscription,
     SubscriptionPayment,
     SubscriptionStatus,
-    parse_interval,
 )
 from domain.use_cases.money.guarded_orders import Guard
 from domain.use_cases.planning.manage_subscriptions import ManageSubscriptions, SubscriptionTerms
-from entrypoints.http.auth import Authentication
-from entrypoints.http.idempotency import Digests, read_guarded
-from entrypoints.http.openapi import Access, Operation, Parameter, describe
-from entrypoints.http.paging import LIMIT, page, query_limit, query_place
-from entrypoints.http.payloads import (
-    AmountIn,
-    Count,
-    all_of,
-    milliseconds,
-    or_refusal,
-    path_integer,
-)
-
-T = TypeVar("T")
+from entrypoints.composition import Hucha
+from entrypoints.http.answers import encode, milliseconds, milliseconds_or_none
+from entrypoints.http.fields import USUAL_ROWS, Amount, Count, Limit
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag
+from entrypoints.http.paging import page
+from entrypoints.http.reading import required, wire
 
 SHOWN_PAYMENTS = 100
 """So many of the latest are shown with a subscription."""
 
-Interval = Annotated[int, Meta(ge=1, le=LONGEST_INTERVAL_SECONDS)]
 
-
-@attrs.frozen
+@wire(missing=required)
 class SubscribeBody:
     """How much is paid how often, and the PIN; `name` is shown in the history."""
 
-    amount: AmountIn
-    intervalSeconds: Interval  # noqa: N815
-    pin: str
-    name: Annotated[str, Meta(max_length=LONGEST_SUBSCRIPTION_NAME)] | msgspec.UnsetType = msgspec.UNSET
+    amount: Amount
+    intervalSeconds: Annotated[int, Meta(ge=1, le=LONGEST_INTERVAL_SECONDS)]
+    name: Annotated[str, Meta(max_length=LONGEST_SUBSCRIPTION_NAME)] | None = None
+
+
+@wire()
+class SubscriptionsQuery:
+    """Which subscriptions."""
+
+    limit: Limit = USUAL_ROWS
+    after: Annotated[Count, Meta(description="Only subscriptions with ids above this")] = 0
 
 
 @attrs.frozen(slots=False)  # written in this order
@@ -66,157 +59,122 @@ class SubscriptionObject:
     id: int
     name: str | None
     amount: Decimal
-    intervalSeconds: int  # noqa: N815
+    intervalSeconds: int
     status: SubscriptionStatus
     payments: int
-    nextPayment: int | None  # noqa: N815
-    createdAt: int  # noqa: N815
-    endedAt: int | None  # noqa: N815
+    nextPayment: int | None
+    createdAt: int
+    endedAt: int | None
 
 
 @attrs.frozen(slots=False)
 class PaymentObject:
     """A payment: the instant that it was due, and the transaction of the history that made it."""
 
-    dueAt: int  # noqa: N815
-    transactionId: int  # noqa: N815
+    dueAt: int
+    transactionId: int
 
 
 @attrs.frozen(slots=False)
 class SubscriptionWithPayments(SubscriptionObject):
     """A subscription with its latest payments, latest first."""
 
-    latestPayments: list[PaymentObject]  # noqa: N815
+    latestPayments: list[PaymentObject]
 
 
-_encode = msgspec.json.Encoder(decimal_format="number").encode
-_ID = Parameter("subscription_id", "path", Count, "Which subscription", required=True)
+_ID = PathParameter("subscription_id", "Which subscription")
 
 
-class SubscribeResource:
-    """`POST /api/user-actions/subscribe`."""
+@attrs.frozen
+class SubscriptionsResource:
+    """Makes, lists and cancels the subscriptions of a customer."""
 
-    def __init__(self, subscriptions: ManageSubscriptions, authentication: Authentication, digests: Digests) -> None:
-        self._subscriptions = subscriptions
-        self._authentication = authentication
-        self._digests = digests
+    tag = Tag("Subscriptions", "Payments that come back by themselves")
+    subscriptions: ManageSubscriptions
 
-    @describe(
-        Operation(
-            summary="Pay an amount again and again",
-            description=(
-                "For the first time one interval from now. Each due instant is paid once, late ones too; when the "
-                "balance doesn't cover a payment, the subscription ends. `Location` names it."
-            ),
-            request=SubscribeBody,
-            example={"pin": "1811", "amount": "100", "intervalSeconds": 5},
-            response=str,
-            media_types=("text/plain",),
-            answer_example="Subscription created successfully.",
-            answer="It is made",
-            access=Access.PIN,
-            moves_money=True,
-        )
+    @Operation(
+        summary="Pay an amount again and again",
+        description=(
+            "For the first time one interval from now. Each due instant is paid once, late ones too; when the "
+            "balance doesn't cover a payment, the subscription ends. `Location` names it."
+        ),
+        access=Access.PIN,
+        moves_money=True,
+        body=SubscribeBody,
+        example={"pin": "1811", "amount": "100", "intervalSeconds": 5},
+        response=str,
+        media_types=("text/plain",),
+        answer_example="Subscription created successfully.",
+        answer="It is made",
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity, fields, key = read_guarded(req, self._authentication, self._digests)
-        id = self._subscriptions.add(identity, Guard(fields.get("pin"), key), or_refusal(lambda: _terms(fields)))
+    def on_post_subscribe(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        identity: Identity,
+        guard: Guard,
+        body: SubscribeBody | Refusal,
+    ) -> None:
+        terms = body if isinstance(body, Refusal) else SubscriptionTerms(body.amount, body.intervalSeconds, body.name)
+        id = self.subscriptions.add(identity, guard, terms)
         resp.location = f"/api/user-actions/subscriptions/{id}"
-        resp.content_type = falcon.MEDIA_TEXT
         resp.text = "Subscription created successfully."
 
-
-class SubscriptionsResource:
-    """`GET /api/user-actions/subscriptions`."""
-
-    def __init__(self, subscriptions: ManageSubscriptions, authentication: Authentication) -> None:
-        self._subscriptions = subscriptions
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="List the subscriptions, oldest first",
-            description="Those that are over too. Pages by `limit` and `after`; the `Link` header leads on.",
-            parameters=(
-                LIMIT,
-                Parameter("after", "query", Count, "Only subscriptions with ids above this"),
-            ),
-            response=list[SubscriptionObject],
-            answer="The subscriptions",
-            access=Access.USER,
-        )
+    @Operation(
+        summary="List the subscriptions, oldest first",
+        description="Those that are over too. Pages by `limit` and `after`; the `Link` header leads on.",
+        access=Access.USER,
+        query=SubscriptionsQuery,
+        response=list[SubscriptionObject],
+        answer="The subscriptions",
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        limit, after = all_of(
-            lambda: query_limit(req),
-            lambda: query_place(req, "after"),
-        )
-        found = self._subscriptions.of_user(identity, limit + 1, after or 0)
-        shown = page(found, limit, req, resp, lambda last: {"after": last.id})
-        resp.data = _encode([_shown(one) for one in shown])
+    def on_get_list(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, query: SubscriptionsQuery
+    ) -> None:
+        found = self.subscriptions.of_user(identity, query.limit + 1, query.after)
+        shown = page(found, query.limit, req, resp, lambda last: {"after": last.id})
+        resp.data = encode([_shown(one) for one in shown])
 
-
-class SubscriptionResource:
-    """`GET` and `DELETE /api/user-actions/subscriptions/{subscription_id}`."""
-
-    def __init__(self, subscriptions: ManageSubscriptions, authentication: Authentication) -> None:
-        self._subscriptions = subscriptions
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Show a subscription and its latest payments",
-            parameters=(_ID,),
-            response=SubscriptionWithPayments,
-            answer="The subscription",
-            access=Access.USER,
-        )
+    @Operation(
+        summary="Show a subscription and its latest payments",
+        access=Access.USER,
+        path=(_ID,),
+        response=SubscriptionWithPayments,
+        answer="The subscription",
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response, subscription_id: str) -> None:
-        identity = self._authentication.user(req)
-        subscription, payments = self._subscriptions.show(identity, path_integer(subscription_id), SHOWN_PAYMENTS)
+    def on_get_one(self, req: falcon.Request, resp: falcon.Response, identity: Identity, subscription_id: int) -> None:
+        subscription, payments = self.subscriptions.show(identity, subscription_id, SHOWN_PAYMENTS)
         latest = [_shown_payment(one) for one in payments]
-        resp.data = _encode(SubscriptionWithPayments(**attrs.asdict(_shown(subscription)), latestPayments=latest))
+        resp.data = encode(SubscriptionWithPayments(**attrs.asdict(_shown(subscription)), latestPayments=latest))
 
-    @describe(
-        Operation(
-            summary="Cancel a subscription",
-            description="Nothing more is paid. One that is over stays as it is.",
-            parameters=(_ID,),
-            response=None,
-            answer="It is over",
-            status=204,
-            access=Access.USER,
-        )
+    @Operation(
+        summary="Cancel a subscription",
+        description="Nothing more is paid. One that is over stays as it is.",
+        access=Access.USER,
+        path=(_ID,),
+        response=None,
+        answer="It is over",
+        status=204,
     )
-    def on_delete(self, req: falcon.Request, resp: falcon.Response, subscription_id: str) -> None:
-        identity = self._authentication.user(req)
-        self._subscriptions.cancel(identity, path_integer(subscription_id))
-        resp.status = 204
+    def on_delete_one(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, subscription_id: int
+    ) -> None:
+        self.subscriptions.cancel(identity, subscription_id)
 
 
-def _terms(fields: Fields) -> SubscriptionTerms:
-    amount, interval_seconds, found = all_of(
-        lambda: _given(fields, "amount", parse_positive_amount),
-        lambda: _given(fields, "intervalSeconds", parse_interval),
-        lambda: texts(fields, {"name": LONGEST_SUBSCRIPTION_NAME}),
-    )
-    return SubscriptionTerms(amount, interval_seconds, found["name"])
-
-
-def _given(fields: Fields, name: str, parse: Callable[[object], T]) -> T:
-    try:
-        if is_empty(fields.get(name)):
-            raise ValueError("is required")
-        return parse(fields[name])
-    except ValueError as problem:
-        raise InvalidFields((FieldProblem(name, str(problem)),)) from None
+def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
+    """The routes of subscriptions."""
+    subscriptions = SubscriptionsResource(hucha.subscriptions)
+    return [
+        Route("/api/user-actions/subscribe", subscriptions, "subscribe"),
+        Route("/api/user-actions/subscriptions", subscriptions, "list"),
+        Route("/api/user-actions/subscriptions/{subscription_id}", subscriptions, "one"),
+    ]
 
 
 def _shown(subscription: Subscription) -> SubscriptionObject:
     return SubscriptionObject(
-        subscription.id or 0,
+        subscription.id,
         subscription.name,
         subscription.amount,
         subscription.interval_seconds,
@@ -224,13 +182,9 @@ def _shown(subscription: Subscription) -> SubscriptionObject:
         subscription.payments,
         milliseconds(subscription.next_due) if subscription.status == "active" else None,
         milliseconds(subscription.created_at),
-        _milliseconds_or_none(subscription.ended_at),
+        milliseconds_or_none(subscription.ended_at),
     )
 
 
 def _shown_payment(payment: SubscriptionPayment) -> PaymentObject:
     return PaymentObject(milliseconds(payment.due_at), payment.transaction_id)
-
-
-def _milliseconds_or_none(instant: datetime | None) -> int | None:
-    return None if instant is None else milliseconds(instant)

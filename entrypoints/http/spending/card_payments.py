@@ -4,52 +4,78 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import attrs
 import falcon
 import msgspec
 from msgspec import Meta
 
-from domain.model.errors import FieldProblem, InvalidFields
+from domain.model.errors import EmptyFields, MissingFields, Refusal
 from domain.model.fields import parse_instant
-from domain.model.payments import parse_payment
+from domain.model.idempotency import IdempotencyKey
+from domain.model.money import parse_amount
+from domain.model.payments import LONGEST_CATEGORY, Payment
+from domain.model.sessions import Identity
 from domain.model.transactions import BookedMovement
 from domain.use_cases.spending.record_card_payment import RecordCardPayment
-from entrypoints.http.auth import Authentication
-from entrypoints.http.idempotency import Digests, read_guarded
-from entrypoints.http.openapi import Access, Operation, Parameter, describe
-from entrypoints.http.paging import LIMIT, page, query_limit, query_place
-from entrypoints.http.payloads import (
-    Count,
-    SignedAmountIn,
-    all_of,
-    or_refusal,
-    path_integer,
-)
+from entrypoints.composition import Hucha
+from entrypoints.http.answers import InstantOut, encode
+from entrypoints.http.fields import USUAL_ROWS, Count, Instant, Limit, Reads, SignedAmount
+from entrypoints.http.metrics import Metrics
+from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag
+from entrypoints.http.paging import page
+from entrypoints.http.reading import wire
 
-SentInstant = Annotated[datetime, Meta(tz=True)]
+
+def _not_nothing(value: object) -> Decimal:
+    amount = parse_amount(value)
+    if not amount:
+        raise ValueError("must not be 0")
+    return amount
+
+
+def _queried_instant(text: str) -> datetime:
+    return parse_instant(text.replace(" ", "+"))  # a plus sign that wasn't escaped
+
+
+@wire()
+class CardPaymentBody:
+    """What was spent (positive) or received (negative). `timestamp` is now unless told.
+
+    `user_id` counts for nothing: the payment is the caller's own.
+    """
+
+    amount: Annotated[SignedAmount, Reads(_not_nothing)]
+    category: Annotated[str, Meta(min_length=1, max_length=LONGEST_CATEGORY)]
+    user_id: Any = None
+    timestamp: Instant | msgspec.UnsetType = msgspec.UNSET
+
+
+@wire()
+class CardPaymentsQuery:
+    """Which payments."""
+
+    limit: Limit = USUAL_ROWS
+    cursor: Annotated[Count, Meta(description="Where the page before ended")] | None = None
+    category: Annotated[str, Meta(description="Only these; case doesn't count")] | None = None
+    from_: (
+        Annotated[datetime, Meta(tz=True, description="Only at this instant or later"), Reads(_queried_instant)] | None
+    ) = None
+    to: Annotated[datetime, Meta(tz=True, description="Only before this instant"), Reads(_queried_instant)] | None = (
+        None
+    )
 
 
 @attrs.frozen(slots=False)  # written in this order
-class TransactionBody:
-    """What was spent (positive) or received (negative). `timestamp` is now unless told; `user_id` the caller's own."""
-
-    amount: SignedAmountIn
-    category: Annotated[str, Meta(min_length=1, max_length=255)]
-    user_id: Count | msgspec.UnsetType = msgspec.UNSET
-    timestamp: SentInstant | msgspec.UnsetType = msgspec.UNSET
-
-
-@attrs.frozen(slots=False)
-class TransactionObject:
+class CardPaymentObject:
     """A card payment, and whether it looked unusual when it was booked."""
 
     id: int
     user_id: int
     amount: Decimal
     category: str
-    timestamp: SentInstant
+    timestamp: InstantOut
     fraud: bool
 
 
@@ -58,7 +84,7 @@ class Recorded:
     """The payment as it was booked."""
 
     msg: str
-    data: TransactionObject
+    data: CardPaymentObject
 
 
 @attrs.frozen(slots=False)
@@ -82,104 +108,104 @@ class Explanation:
     reasons: list[ReasonObject]
 
 
-_encode = msgspec.json.Encoder(decimal_format="number").encode
 _EXAMPLE = {"amount": 150.50, "category": "electronics", "timestamp": "2024-11-20T10:30:00Z"}
 _SHOWN = {"id": 1, "user_id": 123, **_EXAMPLE, "fraud": True}
-_INSTANT = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+_NAMES = ("category",)
 
 
-class CardTransactionsResource:
-    """`POST` and `GET /api/transactions`."""
+@attrs.frozen
+class CardPaymentsResource:
+    """Records card payments, and shows them with their verdicts."""
 
-    def __init__(self, record: RecordCardPayment, authentication: Authentication, digests: Digests) -> None:
-        self._record = record
-        self._authentication = authentication
-        self._digests = digests
+    tag = Tag("Card payments", "What was spent or received, judged for fraud as it is booked")
+    record: RecordCardPayment
 
-    @describe(
-        Operation(
-            summary="Record a transaction and judge it",
-            description=(
-                "A positive amount was spent, a negative one received; no funds are asked for. `fraud` is true where "
-                "the amount is far above the average day of the last 90, where the category wasn't used in the last 6 "
-                "months, or where more than 3 payments in 5 minutes exceed the average day."
-            ),
-            request=TransactionBody,
-            example=_EXAMPLE,
-            response=Recorded,
-            answer_example={"msg": "Transaction added and evaluated for fraud.", "data": _SHOWN},
-            answer="The transaction and its verdict",
-            status=201,
-            access=Access.USER,
-            refusals={403: "Another user's id"},
-            moves_money=True,
-        )
+    @Operation(
+        summary="Record a transaction and judge it",
+        description=(
+            "A positive amount was spent, a negative one received; no funds are asked for. `fraud` is true where "
+            "the amount is far above the average day of the last 90, where the category wasn't used in the last 6 "
+            "months, or where more than 3 payments in 5 minutes exceed the average day."
+        ),
+        access=Access.USER,
+        moves_money=True,
+        body=CardPaymentBody,
+        example=_EXAMPLE,
+        response=Recorded,
+        answer_example={"msg": "Transaction added and evaluated for fraud.", "data": _SHOWN},
+        answer="The transaction and its verdict",
+        status=201,
+        raises=(MissingFields(_NAMES), EmptyFields(_NAMES)),
     )
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity, fields, key = read_guarded(req, self._authentication, self._digests)
-        booked = self._record(identity, or_refusal(lambda: parse_payment(fields, identity)), key)
-        resp.status = 201
-        resp.data = _encode(Recorded("Transaction added and evaluated for fraud.", _shown(booked)))
+    def on_post_list(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        identity: Identity,
+        key: IdempotencyKey | None,
+        body: CardPaymentBody | Refusal,
+    ) -> None:
+        booked = self.record(identity, _payment(body), key)
+        resp.data = encode(Recorded("Transaction added and evaluated for fraud.", _shown(booked)))
 
-    @describe(
-        Operation(
-            summary="List the transactions, newest first",
-            description="Pages by `limit` and `cursor`; the `Link` header leads to the next page.",
-            parameters=(
-                LIMIT,
-                Parameter("cursor", "query", Count, "Where the page before ended"),
-                Parameter("category", "query", str, "Only these; case doesn't count"),
-                Parameter("from", "query", _INSTANT, "Only at this instant or later"),
-                Parameter("to", "query", _INSTANT, "Only before this instant"),
-            ),
-            response=list[TransactionObject],
-            answer_example=[_SHOWN],
-            answer="The transactions",
-            access=Access.USER,
-        )
+    @Operation(
+        summary="List the transactions, newest first",
+        description="Pages by `limit` and `cursor`; the `Link` header leads to the next page.",
+        access=Access.USER,
+        query=CardPaymentsQuery,
+        response=list[CardPaymentObject],
+        answer_example=[_SHOWN],
+        answer="The transactions",
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        identity = self._authentication.user(req)
-        limit, cursor, since, until = all_of(
-            lambda: query_limit(req),
-            lambda: query_place(req, "cursor"),
-            lambda: _query_instant(req, "from"),
-            lambda: _query_instant(req, "to"),
+    def on_get_list(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, query: CardPaymentsQuery
+    ) -> None:
+        found = self.record.list(
+            identity,
+            query.limit + 1,
+            before=query.cursor,
+            category=query.category,
+            since=query.from_,
+            until=query.to,
         )
-        category = req.get_param("category")
-        found = self._record.list(identity, limit + 1, before=cursor, category=category, since=since, until=until)
         asked = {name: value for name in ("category", "from", "to") if (value := req.get_param(name)) is not None}
-        shown = page(found, limit, req, resp, lambda last: {**asked, "cursor": last.id})
-        resp.data = _encode([_shown(one) for one in shown])
+        shown = page(found, query.limit, req, resp, lambda last: {**asked, "cursor": last.id})
+        resp.data = encode([_shown(one) for one in shown])
 
-
-class ExplanationResource:
-    """`GET /api/transactions/{transaction_id}/explanation`."""
-
-    def __init__(self, record: RecordCardPayment, authentication: Authentication) -> None:
-        self._record = record
-        self._authentication = authentication
-
-    @describe(
-        Operation(
-            summary="Why a transaction was judged as it was",
-            description="What was judged when it was booked, not what would be judged now.",
-            parameters=(Parameter("transaction_id", "path", Count, "Which transaction", required=True),),
-            response=Explanation,
-            answer="The rules that fired, with observed value, threshold and window",
-            access=Access.USER,
-        )
+    @Operation(
+        summary="Why a transaction was judged as it was",
+        description="What was judged when it was booked, not what would be judged now.",
+        access=Access.USER,
+        path=(PathParameter("transaction_id", "Which transaction"),),
+        response=Explanation,
+        answer="The rules that fired, with observed value, threshold and window",
     )
-    def on_get(self, req: falcon.Request, resp: falcon.Response, transaction_id: str) -> None:
-        identity = self._authentication.user(req)
-        booked, reasons = self._record.explain(identity, path_integer(transaction_id))
+    def on_get_explanation(
+        self, req: falcon.Request, resp: falcon.Response, identity: Identity, transaction_id: int
+    ) -> None:
+        booked, reasons = self.record.explain(identity, transaction_id)
         shown = [ReasonObject(**attrs.asdict(reason)) for reason in reasons]
-        resp.data = _encode(Explanation(booked.id, bool(booked.movement.fraud), shown))
+        resp.data = encode(Explanation(booked.id, bool(booked.movement.fraud), shown))
 
 
-def _shown(booked: BookedMovement) -> TransactionObject:
+def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
+    """The routes of card payments."""
+    payments = CardPaymentsResource(hucha.record_card_payment)
+    return [
+        Route("/api/transactions", payments, "list"),
+        Route("/api/transactions/{transaction_id}/explanation", payments, "explanation"),
+    ]
+
+
+def _payment(body: CardPaymentBody | Refusal) -> Payment | Refusal:
+    if isinstance(body, Refusal):
+        return body
+    return Payment(body.amount, body.category, None if body.timestamp is msgspec.UNSET else body.timestamp)
+
+
+def _shown(booked: BookedMovement) -> CardPaymentObject:
     movement = booked.movement
-    return TransactionObject(
+    return CardPaymentObject(
         booked.id,
         movement.user_id,
         movement.amount,
@@ -187,13 +213,3 @@ def _shown(booked: BookedMovement) -> TransactionObject:
         movement.timestamp,
         bool(movement.fraud),
     )
-
-
-def _query_instant(req: falcon.Request, name: str) -> datetime | None:
-    text = req.get_param(name)
-    if text is None:
-        return None
-    try:
-        return parse_instant(text.replace(" ", "+"))  # a plus sign that wasn't escaped
-    except ValueError as problem:
-        raise InvalidFields((FieldProblem(name, str(problem)),)) from None

@@ -10,25 +10,12 @@ from adapters.sql.events.activity import activity_from_text, activity_to_text
 from domain.model.activity import Action, Timeline, UserActivity
 from domain.model.money import AMOUNT_LIMIT, CENT
 from domain.rules.activity import LONGEST_WINDOW_SECONDS, MEMORY_SECONDS, judge, needs_history, replay
+from tests.contracts.events.facts import facts
 from tests.oracles import codes_of_all
 from tests.strategies import actions
 
 LARGEST_TEXT_BYTES = 2**16 - 1
 """What a TEXT column of MySQL holds."""
-
-
-def facts(activity: UserActivity) -> tuple[object, ...]:
-    """Everything that the rules can see of an activity."""
-    timeline = activity.timeline
-    seconds = [(s, timeline.actions_between(s, s), timeline.deposited_between(s, s)) for s in timeline.times[1:]]
-    return (
-        activity.withdrawals_in_a_row,
-        activity.rising_deposits,
-        activity.previous_deposit,
-        activity.latest_time,
-        timeline.complete_from,
-        seconds,
-    )
 
 
 def kept(activity: UserActivity) -> UserActivity:

@@ -8,7 +8,7 @@ import attrs
 
 from domain.model.codes import OneTimeCode
 from ports.storage import Storage
-from tests.contracts.test_storage import NOON, run
+from tests.contracts.transactions import NOON, run
 
 MINUTE = timedelta(minutes=1)
 

@@ -8,14 +8,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from limits.strategies import MovingWindowRateLimiter
 
 from adapters import rate_limits
 from adapters.memory.rate_limits import MemoryRateLimits
 from adapters.rate_limits import LimitsRateLimits, NoRateLimits
 from domain.model.errors import TooManyRequests
 from ports.limits import RateLimits
+from tests.clocks import SetSeconds
 from tests.redis import RedisServer, private_server, why_no_redis
 
 RATES = {"login": 10, "register": 60, "otp": 10, "reset": 3}
@@ -131,21 +135,39 @@ class TestRedisThatFails:
     # contract: G10
 
     @pytest.fixture(autouse=True)
-    def soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(rate_limits, "PAUSE_SECONDS", 0.5)
+    def clock(self, monkeypatch: pytest.MonkeyPatch) -> SetSeconds:
+        """What tells how long Redis has been left alone."""
+        clock = SetSeconds()
+        monkeypatch.setattr(rate_limits, "time", SimpleNamespace(monotonic=clock, time=time.time))
+        return clock
 
     def test_is_warned_of_once_and_counted_without(
-        self, redis: RedisServer, caplog: pytest.LogCaptureFixture, outage: Callable[[RedisServer], None]
+        self,
+        redis: RedisServer,
+        clock: SetSeconds,
+        caplog: pytest.LogCaptureFixture,
+        monkeypatch: pytest.MonkeyPatch,
+        outage: Callable[[RedisServer], None],
     ) -> None:
         caplog.set_level(logging.INFO, "hucha.rate_limits")
         limits = LimitsRateLimits(RATES, redis.url)
         limits.hit("login", EMAIL)
         outage(redis)
-        started = time.perf_counter()
+        asked: list[object] = []
+        hit = MovingWindowRateLimiter.hit
+
+        def counted(*what: Any) -> bool:
+            asked.append(what)
+            return hit(*what)
+
+        monkeypatch.setattr(MovingWindowRateLimiter, "hit", counted)
         assert tries_until_refused(limits, "login", EMAIL)[0] == 10
-        assert time.perf_counter() - started < 2, "only the first try waits for it"
-        time.sleep(0.6)
+        clock.seconds += rate_limits.PAUSE_SECONDS - 0.01
         assert refused(limits, "login", EMAIL)
+        assert len(asked) == 1, "only the first try waits for it"
+        clock.seconds += 0.01
+        assert refused(limits, "login", EMAIL)
+        assert len(asked) == 2
         warnings = [record for record in caplog.records if record.levelno >= logging.WARNING]
         assert [record.name for record in warnings] == ["hucha.rate_limits"]
         assert EMAIL not in caplog.text
@@ -154,14 +176,16 @@ class TestRedisThatFails:
     def outage(self, request: pytest.FixtureRequest) -> Callable[[RedisServer], None]:
         return RedisServer.stop if request.param == "stopped" else RedisServer.freeze
 
-    def test_is_used_again_when_it_is_back(self, redis: RedisServer, caplog: pytest.LogCaptureFixture) -> None:
+    def test_is_used_again_when_it_is_back(
+        self, redis: RedisServer, clock: SetSeconds, caplog: pytest.LogCaptureFixture
+    ) -> None:
         caplog.set_level(logging.INFO, "hucha.rate_limits")
         limits = LimitsRateLimits(RATES, redis.url)
         limits.hit("reset", EMAIL)
         redis.stop()
         tries_until_refused(limits, "reset", EMAIL)
         redis.start()
-        time.sleep(0.6)
+        clock.seconds += rate_limits.PAUSE_SECONDS
         assert tries_until_refused(limits, "reset", EMAIL)[0] == 3, "it is counted in Redis, which came back empty"
         assert refused(LimitsRateLimits(RATES, redis.url), "reset", EMAIL)
         assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]

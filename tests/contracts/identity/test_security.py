@@ -35,6 +35,7 @@ from adapters.vault import AesGcmVault
 from domain.model.errors import KeyMissing, PasswordsBusy, Unauthenticated
 from domain.model.sessions import Claims
 from domain.model.users import HashedPassword
+from tests.patience import PATIENCE_SECONDS
 
 OLD, NEW, FOREIGN = (secrets.token_bytes(32) for _ in range(3))
 OLD_RING, NEW_RING, BOTH, FOREIGN_RING = KeyRing([OLD]), KeyRing([NEW]), KeyRing([NEW, OLD]), KeyRing([FOREIGN])
@@ -145,25 +146,31 @@ class TestPasswords:
         passwords = passwords_of(OLD_RING)
         assert not passwords.matches(PASSWORD, HashedPassword(spoilt, OLD_RING.key_ids[0]))
 
-    def test_so_many_may_wait_and_the_next_is_told_at_once(self) -> None:
-        passwords = BcryptPasswords(OLD_RING, rounds=11, slots=1, waiting=2)
-        together = threading.Barrier(8)
+    def test_so_many_may_wait_and_the_next_is_told_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        passwords = BcryptPasswords(OLD_RING, rounds=4, slots=1, waiting=2)
+        together, hashing, told = threading.Barrier(8), threading.Event(), threading.Semaphore(0)
+        hash_it = bcrypt.hashpw
 
-        def ask(_: int) -> tuple[bool, float]:
+        def hash_later(*asked: Any) -> bytes:
+            assert hashing.wait(PATIENCE_SECONDS)
+            return hash_it(*asked)
+
+        def ask(_: int) -> bool:
             together.wait()
-            started = time.perf_counter()
             try:
                 passwords.hash(PASSWORD)
             except PasswordsBusy:
-                return False, time.perf_counter() - started
-            return True, time.perf_counter() - started
+                told.release()
+                return False
+            return True
 
-        passwords_of(OLD_RING).hash(PASSWORD)  # the imports are done
+        monkeypatch.setattr(bcrypt, "hashpw", hash_later)
         with ThreadPoolExecutor(8) as pool:
-            answers = list(pool.map(ask, range(8)))
-        served = [seconds for hashed, seconds in answers if hashed]
-        assert len(served) == 3
-        assert max(seconds for hashed, seconds in answers if not hashed) < min(served)
+            answers = [pool.submit(ask, number) for number in range(8)]
+            for _ in range(5):
+                assert told.acquire(timeout=PATIENCE_SECONDS), "nothing is hashed yet"
+            hashing.set()
+            assert sum(answer.result() for answer in answers) == 3
         assert passwords.hash(PASSWORD), "the places are free again"
 
     def test_an_error_frees_its_place(self) -> None:
@@ -177,7 +184,7 @@ class TestPasswords:
     def test_its_threads_stand_back_and_no_others_do(self) -> None:
         passwords_of(OLD_RING, slots=2).hash(PASSWORD)
         names = [thread for thread in threading.enumerate() if thread.name.startswith("passwords-")]
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while {niceness(thread.native_id) for thread in names} != {10}:
             assert time.monotonic() < deadline
         assert niceness(threading.get_native_id()) == 0
@@ -186,23 +193,25 @@ class TestPasswords:
         program = (
             "import threading, time\n"
             "from adapters.keyring import KeyRing\nfrom adapters.bcrypt_passwords import BcryptPasswords\n"
-            "passwords = BcryptPasswords(KeyRing([b'x' * 32]), 16, 1, 1)\n"
+            "passwords = BcryptPasswords(KeyRing([b'x' * 32]), 31, 1, 1)\n"
             "threading.Thread(target=passwords.hash, args=('x',), daemon=True).start()\n"
             "time.sleep(.2)\n"
         )
-        started = time.perf_counter()
-        subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
-        assert time.perf_counter() - started < 3, "a hash of cost 16 takes longer"
+        subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE_SECONDS)  # a hash takes days
 
-    def test_a_check_costs_what_bcrypt_costs(self) -> None:
-        passwords = BcryptPasswords(OLD_RING, rounds=10, slots=1, waiting=1)
-        kept = passwords.hash(PASSWORD)
-        text, bare_hash = b"x" * 44, kept.hash.encode()
-        ours, bare = [], []
-        for _ in range(9):
-            bare.append(seconds_of(lambda: bcrypt.checkpw(text, bare_hash)))
-            ours.append(seconds_of(lambda: passwords.matches(PASSWORD, kept)))
-        assert min(ours) < min(bare) * 1.05 + 0.001
+    def test_a_check_costs_one_of_bcrypts(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        passwords = BcryptPasswords(OLD_RING, rounds=4, slots=1, waiting=1)
+        kept, costs = passwords.hash(PASSWORD), []
+        check = bcrypt.checkpw
+
+        def counted(text: bytes, kept_hash: bytes) -> bool:
+            costs.append(kept_hash[:7])
+            return check(text, kept_hash)
+
+        monkeypatch.setattr(bcrypt, "checkpw", counted)
+        monkeypatch.setattr(bcrypt, "hashpw", None)
+        assert passwords.matches(PASSWORD, kept)
+        assert costs == [b"$2b$04$"]
 
 
 class TestKeyedHashes:
@@ -373,7 +382,10 @@ class TestTokens:
         refuse(JwtTokens(OLD_RING), signed({}, key=OLD))
         refuse(JwtTokens(OLD_RING), signed({}, key=b""))
 
-    @pytest.mark.parametrize("kid", [None, "", "x", 1, True, [], {}, ["x"], OLD_RING.key_ids[0].upper() + " "])
+    @pytest.mark.parametrize(
+        "kid",
+        [None, "", "x", 1, True, [], {}, ["x"], pytest.param(OLD_RING.key_ids[0].upper() + " ", id="in capitals")],
+    )
     def test_one_that_names_no_key_in_force_is_refused(self, kid: Any) -> None:
         refuse(JwtTokens(OLD_RING), signed({"kid": kid}))
 
@@ -392,11 +404,6 @@ class TestTokens:
     def test_the_key_of_another_purpose_signs_nothing(self) -> None:
         (key,) = OLD_RING.derive("refresh tokens", 64).values()
         refuse(JwtTokens(OLD_RING), signed({}, key=key))
-
-    def test_a_token_is_read_in_less_than_60_microseconds(self) -> None:
-        tokens = JwtTokens(BOTH)
-        token = JwtTokens(OLD_RING).issue(CLAIMS)
-        assert min(seconds_of(lambda: [tokens.read(token) for _ in range(200)]) for _ in range(15)) / 200 < 60e-6
 
 
 class TestVault:
@@ -541,9 +548,3 @@ def refuse(tokens: JwtTokens, token: str) -> None:
 def niceness(thread_id: int | None) -> int:
     with open(f"/proc/self/task/{thread_id}/stat") as file:
         return int(file.read().rpartition(")")[2].split()[16])
-
-
-def seconds_of(work: Any) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started

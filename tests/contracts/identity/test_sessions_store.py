@@ -12,7 +12,8 @@ import pytest
 from domain.model.sessions import Identity, RefreshToken, Session
 from ports.storage import Storage, Transaction
 from tests.contracts.customers import customer
-from tests.contracts.test_storage import NOON, PATIENCE_SECONDS, in_parallel, run
+from tests.contracts.transactions import NOON, in_parallel, run
+from tests.patience import PATIENCE_SECONDS
 
 HOUR = timedelta(hours=1)
 INSTANT = timedelta(microseconds=1)

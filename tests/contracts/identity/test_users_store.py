@@ -18,7 +18,7 @@ from domain.model.errors import EmailTaken, PhoneTaken
 from domain.model.users import Details, HashedPassword, Pin, Recipient, User
 from ports.storage import Storage, Transaction
 from tests.contracts.customers import PASSWORD, account, balance, customer, new_user
-from tests.contracts.test_storage import NOON, WRITERS, Mishap, in_parallel, run
+from tests.contracts.transactions import NOON, WRITERS, Mishap, in_parallel, run
 
 NEW = HashedPassword("another slow hash", "key 2")
 LARGEST = Decimal("9999999999999.99")

@@ -9,7 +9,7 @@ import pytest
 
 from domain.model.due_work import DueJob
 from ports.storage import Storage, Transaction
-from tests.contracts.test_storage import NOON, Mishap, in_parallel, run
+from tests.contracts.transactions import NOON, Mishap, in_parallel, run
 
 KINDS = ("mail", "purge")
 

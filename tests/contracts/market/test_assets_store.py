@@ -12,7 +12,7 @@ from domain.model.assets import BookedTrade, Holding, Trade
 from domain.model.transactions import Movement
 from ports.storage import Storage, Transaction
 from tests.contracts.customers import customer
-from tests.contracts.test_storage import NOON, Mishap, run
+from tests.contracts.transactions import NOON, Mishap, run
 
 LARGEST = "99999999999999999999.999999999999"
 NUMBERS = ["0.000000000001", "0.682994795579", "0.1", "1200", "9999999999999.99", LARGEST]
@@ -73,8 +73,8 @@ def test_every_number_of_a_holding_is_exact(storage, number):  # contract: B10
 
 def test_symbols_are_compared_exactly(storage):
     ana = customer(storage)
-    save(storage, *(Holding(ana, symbol, Decimal(1)) for symbol in ("A", "AA", "A.A", "A_A")))
-    assert [one.symbol for one in holdings(storage, ana)] == ["A", "A.A", "AA", "A_A"]
+    save(storage, *(Holding(ana, symbol, Decimal(1)) for symbol in ("A", "AA", "A.A", "a", "Á", "A" * 32, " A")))
+    assert [one.symbol for one in holdings(storage, ana)] == [" A", "A", "A.A", "AA", "A" * 32, "a", "Á"]
 
 
 def test_trades_come_back_latest_first_with_their_movement(storage):  # contract: B10, B13

@@ -9,7 +9,7 @@ import pytest
 from domain.model.auto_investing import AutoInvesting
 from ports.storage import Storage, Transaction
 from tests.contracts.customers import customer
-from tests.contracts.test_storage import NOON, Mishap, run
+from tests.contracts.transactions import NOON, Mishap, run
 
 
 def save(storage: Storage, *states: AutoInvesting) -> None:

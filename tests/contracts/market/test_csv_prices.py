@@ -21,7 +21,7 @@ FIRST = "2024-11-20,2631.10,98512.4"
 NUMBER = "must be a number such as 1464.14"
 SOUND = "must be a finite number greater than 0 and below 10^13"
 INSTANT = "the time must be an instant from 1900 on, such as 2024-11-20T10:30:00Z"
-SYMBOL = "a symbol has capital letters, digits and . ^ = _ -, at most 16, the first a letter or digit"
+SYMBOL = "a symbol has 1 to 32 printable characters, the last no blank"
 MISPLACED = "a quotation mark or a line end is misplaced, or a cell is too long"
 EXAMPLE = Path(__file__).parents[3] / "examples" / "prices.csv"
 
@@ -60,8 +60,8 @@ def test_each_row_is_an_instant_with_the_prices_that_there_are(path: Path) -> No
 
 
 def test_the_header_tells_the_symbols(path: Path) -> None:
-    with CsvPrices(written(path, "time,BRK.B,EURUSD=X,BTC-USD,7203,A^B_C", "2024-11-20,1,,,,")) as prices:
-        assert prices.symbols == ("BRK.B", "EURUSD=X", "BTC-USD", "7203", "A^B_C")
+    with CsvPrices(written(path, "time,BRK.B,EURUSD=X,BTC/USD,7203,größe", "2024-11-20,1,,,,")) as prices:
+        assert prices.symbols == ("BRK.B", "EURUSD=X", "BTC/USD", "7203", "größe")
 
 
 def test_a_row_after_the_first_may_have_no_price(path: Path) -> None:
@@ -136,11 +136,10 @@ BAD_HEADERS = {
     "time in capitals": ("Time,GOLD\n", "line 1, column 1: the header must be time,GOLD,BTC or the like"),
     "semicolons": ("time;GOLD\n", "line 1, column 1: the header must be time,GOLD,BTC or the like"),
     "no symbol": ("time\n", "line 1: there must be a symbol after time"),
-    "small letters": ("time,GOLD,btc\n", f"line 1, column 3: {SYMBOL}"),
     "an empty symbol": ("time,,BTC\n", f"line 1, column 2: {SYMBOL}"),
-    "a blank before": ("time, GOLD\n", f"line 1, column 2: {SYMBOL}"),
-    "17 characters": (f"time,{'A' * 17}\n", f"line 1, column 2: {SYMBOL}"),
-    "markup": ("time,<B>\n", f"line 1, column 2: {SYMBOL}"),
+    "a blank behind": ("time,GOLD,BTC \n", f"line 1, column 3: {SYMBOL}"),
+    "33 characters": (f"time,{'A' * 33}\n", f"line 1, column 2: {SYMBOL}"),
+    "a tabulator": ("time,GO\tLD\n", f"line 1, column 2: {SYMBOL}"),
     "twice the same": ("time,GOLD,BTC,GOLD\n", "line 1, column 4: GOLD is in column 2 already"),
     "no row": (f"{HEADER}\n", "there is no row below the header"),
 }

@@ -10,7 +10,7 @@ import pytest
 from domain.model.idempotency import LONGEST_KEY, KeptOutcome
 from ports.storage import Storage, Transaction
 from tests.contracts.customers import customer
-from tests.contracts.test_storage import NOON, Mishap, in_parallel, run
+from tests.contracts.transactions import NOON, Mishap, in_parallel, run
 
 INSTANT = timedelta(microseconds=1)
 FIRST = KeptOutcome("fingerprint", 7, NOON)

@@ -19,7 +19,7 @@ from adapters.sql.opening import open_database
 from domain.model.transactions import BookedMovement, Movement
 from ports.storage import Storage, Transaction
 from tests.contracts.customers import customer
-from tests.contracts.test_storage import NOON, WRITERS, Mishap, in_parallel, run
+from tests.contracts.transactions import NOON, WRITERS, Mishap, in_parallel, run
 
 TYPES = ("CASH_DEPOSIT", "CASH_WITHDRAWAL", "CASH_TRANSFER", "SUBSCRIPTION", "ASSET_PURCHASE", "ASSET_SELL")
 

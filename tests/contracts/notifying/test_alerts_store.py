@@ -11,7 +11,7 @@ import pytest
 from domain.model.alerts import Alert, AmountReached, BalanceDrop, NewAlert
 from ports.storage import Storage, Transaction
 from tests.contracts.customers import customer
-from tests.contracts.test_storage import NOON, WRITERS, Mishap, in_parallel, run
+from tests.contracts.transactions import NOON, WRITERS, Mishap, in_parallel, run
 
 SAVINGS = AmountReached(Decimal("5000.00"), Decimal("4500.10"))
 DROP = BalanceDrop(Decimal("1000.00"), Decimal("-0.07"))

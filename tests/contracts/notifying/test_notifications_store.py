@@ -8,7 +8,7 @@ import pytest
 
 from domain.model.notifications import NewNotification, Notification
 from ports.storage import Storage, Transaction
-from tests.contracts.test_storage import NOON, Mishap, run
+from tests.contracts.transactions import NOON, Mishap, run
 
 
 def notification(number: int, user_id: int = 1) -> NewNotification:

@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, text
 
 from domain.model.mail import Mail
 from ports.storage import Storage, Transaction
-from tests.contracts.test_storage import NOON, Mishap, run
+from tests.contracts.transactions import NOON, Mishap, run
 
 OTP = Mail("ana@nuwe.com", "Password Reset OTP", "OTP:893392", "message 1")
 LONG = Mail("eva@nuwe.com", "Añá " * 60, "Añá 😀\r\n" * 3000, "message 2")

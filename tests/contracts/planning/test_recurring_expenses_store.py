@@ -11,7 +11,7 @@ import pytest
 from domain.model.recurring import FREQUENCIES, LONGEST_EXPENSE_NAME, Recurrence, RecurringExpense
 from ports.storage import Storage, Transaction
 from tests.contracts.customers import customer
-from tests.contracts.test_storage import NOON, Mishap, run
+from tests.contracts.transactions import NOON, Mishap, run
 
 RENT = Recurrence("Rent", Decimal("500.00"), "monthly", date(2024, 1, 31))
 LOAN = Recurrence("Loan", Decimal("0.10"), "quarterly", date(2024, 2, 29))

@@ -12,7 +12,7 @@ from domain.model.errors import PaidAlready
 from domain.model.subscriptions import LONGEST_INTERVAL_SECONDS, NewSubscription, Subscription, SubscriptionPayment
 from ports.storage import Storage, Transaction
 from tests.contracts.customers import customer
-from tests.contracts.test_storage import NOON, Mishap, in_parallel, run
+from tests.contracts.transactions import NOON, Mishap, in_parallel, run
 
 SECOND = timedelta(seconds=1)
 LATER = NOON + timedelta(hours=1, microseconds=1)

@@ -16,11 +16,12 @@ from entrypoints.settings import Settings
 from tests.http.accounts import Customer, open_account
 from tests.oracles import codes_of_all
 
+pytestmark = pytest.mark.money(ana="150.00")
+
 
 @pytest.fixture
-def ana(hucha: Hucha, clock: SetClock) -> Customer:
+def ana(ana: Customer, clock: SetClock) -> Customer:
     """A customer with money that came in long ago."""
-    ana = open_account(hucha, "ana", "150.00")
     clock.advance(timedelta(hours=1))
     return ana
 

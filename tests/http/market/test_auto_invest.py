@@ -40,7 +40,9 @@ from tests.http.investors import (
     types,
     work,
 )
-from tests.http.notifying.test_alerts import drop, fired, savings
+from tests.http.notifying.alerts import drop, fired, savings
+
+pytestmark = pytest.mark.money(ana="2000.00")
 
 ENABLED = "Automatic investment enabled successfully."
 DISABLED = "Automatic investment disabled successfully."
@@ -92,11 +94,6 @@ def market() -> FixedPrices:
 @pytest.fixture
 def hucha(clock: SetClock, market: FixedPrices) -> Hucha:
     return investing_bank(clock, market)
-
-
-@pytest.fixture
-def ana(hucha: Hucha) -> Customer:
-    return gold_digger(hucha, "ana")
 
 
 def gold_digger(hucha: Hucha, name: str) -> Customer:

@@ -20,7 +20,7 @@ from entrypoints.settings import Settings
 from ports.prices import FeedState
 from tests.http.accounts import says
 from tests.http.investors import PRICES, exactly, investing_bank
-from tests.http.operating.test_metrics import samples
+from tests.http.operating.samples import samples
 
 EXAMPLE = {
     "AAPL": "81.05",
@@ -138,7 +138,9 @@ def test_the_price_is_the_present_one(client: TestClient, market: FixedPrices) -
         assert client.simulate_get(PRICES).json["GOLD"] == int(cost)
 
 
-@pytest.mark.parametrize("symbol", ["EURUSD=X", "BRK.B", "BTC-USD", "0", "A_B", "A" * 16])
+@pytest.mark.parametrize(
+    "symbol", ["EURUSD=X", "BRK.B", "BTC/USD", "/", "a//b/", "0", "GÓLD", "S&P 500", "?#%41", "A" * 32]
+)
 def test_symbols_may_hold_marks(client: TestClient, market: FixedPrices, symbol: str) -> None:
     market.set(symbol, "7.5")
     assert price(client, symbol).text == "7.5"
@@ -199,6 +201,24 @@ def test_even_a_bug_of_the_feed_shows_no_traceback(clock: SetClock) -> None:
     client = TestClient(create_app(build_in_memory(Settings(), clock, RecordingMailer(), Broken())))
     for path in (PRICES, f"{PRICES}/GOLD"):
         says(client.simulate_get(path), 500, "Something went wrong on our side.")
+
+
+class Counting(Broken):
+    """A feed that has left out so many entries."""
+
+    left_out = 0
+
+    def state(self) -> FeedState:
+        return FeedState("feed", unsound_entries=self.left_out)
+
+
+def test_what_the_feed_left_out_is_counted_in_the_metrics(clock: SetClock) -> None:
+    # contract: B11, G9
+    market = Counting()
+    client = TestClient(create_app(build_in_memory(Settings(), clock, RecordingMailer(), market)))
+    for market.left_out in (0, 7, 1234567):
+        (sample,) = samples(client, "hucha_price_feed_unsound_entries_total")
+        assert (sample.value, sample.labels) == (market.left_out, {})
 
 
 class TestTheSimulator:

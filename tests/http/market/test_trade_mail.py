@@ -18,7 +18,9 @@ from domain.rules.letters import trade_letter
 from entrypoints.composition import Hucha
 from tests.http.accounts import PIN, Customer, at_once, open_account
 from tests.http.investors import BOUGHT, NOT_BOUGHT, SOLD, investing_bank, named, over, told_in_text, trade_letters
-from tests.http.notifying.test_alerts import drop
+from tests.http.notifying.alerts import drop
+
+pytestmark = pytest.mark.money(ana="6000.00")
 
 PURCHASE_LETTER = """\
 Dear Nuwe Test,
@@ -115,14 +117,6 @@ def market() -> FixedPrices:
 @pytest.fixture
 def hucha(clock: SetClock, market: FixedPrices) -> Hucha:
     return investing_bank(clock, market)
-
-
-@pytest.fixture
-def ana(hucha: Hucha) -> Customer:
-    """She has money, and a unit of gold that she paid 1000 for."""
-    ana = open_account(hucha, "ana", "6000.00")
-    told_in_text(ana.buy("GOLD", 1000), BOUGHT)
-    return ana
 
 
 def latest(customer: Customer) -> str:

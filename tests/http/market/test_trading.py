@@ -37,7 +37,9 @@ from tests.http.investors import (
     trade_letters,
     types,
 )
-from tests.http.notifying.test_alerts import drop, fired, savings
+from tests.http.notifying.alerts import drop, fired, savings
+
+pytestmark = pytest.mark.money(ana="6000.00")
 
 BOTH = (BUY, SELL)
 TRADE = {"assetSymbol": "GOLD", "pin": PIN, "amount": 10, "quantity": "0.01"}
@@ -73,14 +75,6 @@ def market() -> FixedPrices:
 @pytest.fixture
 def hucha(clock: SetClock, market: FixedPrices) -> Hucha:
     return investing_bank(clock, market)
-
-
-@pytest.fixture
-def ana(hucha: Hucha) -> Customer:
-    """She has money, and a unit of gold that she paid 1000 for."""
-    ana = open_account(hucha, "ana", "6000.00")
-    told_in_text(ana.buy("GOLD", 1000), BOUGHT)
-    return ana
 
 
 def order(path: str, **raw: str | None) -> bytes:

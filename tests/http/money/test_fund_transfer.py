@@ -19,18 +19,10 @@ from entrypoints.composition import Hucha, build_in_memory
 from entrypoints.settings import Settings
 from tests.http.accounts import TRANSFER, Customer, at_once, done, open_account, says
 
+pytestmark = pytest.mark.money(ben="0")
+
 DONE = "Fund transferred successfully"
 NOBODY = "0b0c4b4e-6c1f-4d1c-9a5e-0a3a8f3b7a11"
-
-
-@pytest.fixture
-def ana(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ana", "1000.00")
-
-
-@pytest.fixture
-def ben(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ben")
 
 
 def test_the_example_of_the_seed(ana: Customer, ben: Customer) -> None:

@@ -20,17 +20,9 @@ from entrypoints.composition import Hucha, build_in_memory
 from entrypoints.settings import Settings
 from tests.http.accounts import HISTORY, Customer, open_account, says
 
+pytestmark = pytest.mark.money(ana="0", ben="0")
+
 KEYS = ["id", "amount", "transactionType", "transactionDate", "sourceAccountNumber", "targetAccountNumber"]
-
-
-@pytest.fixture
-def ana(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ana")
-
-
-@pytest.fixture
-def ben(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ben")
 
 
 def pages(customer: Customer, limit: int) -> Iterator[list[dict[str, Any]]]:

@@ -40,16 +40,6 @@ REUSED = "The idempotency key was used for another request."
 LONGEST = "k" * 255
 
 
-@pytest.fixture
-def ana(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ana", "1000.00")
-
-
-@pytest.fixture
-def ben(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ben", "1000.00")
-
-
 def reused(answer: Result) -> None:
     says(answer, 422, REUSED)
 

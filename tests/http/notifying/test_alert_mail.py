@@ -23,7 +23,7 @@ from entrypoints.composition import Hucha, build, build_in_memory
 from entrypoints.settings import Settings
 from tests.http.accounts import Customer, at_once, open_account
 from tests.http.customers import headers_of, letters, login
-from tests.http.notifying.test_alerts import drop, fired, savings, spend
+from tests.http.notifying.alerts import drop, fired, savings, spend
 
 SAVINGS_LETTER = """\
 Dear Nuwe Test,
@@ -46,11 +46,6 @@ The Management Team
 """
 
 EVERY_ALERT = ("Savings Alert", "Balance Drop Alert")
-
-
-@pytest.fixture
-def ana(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ana", "1000.00")
 
 
 def sent(hucha: Hucha) -> list[Mail]:

@@ -18,9 +18,8 @@ from entrypoints.composition import Hucha
 from tests.http.accounts import Customer, at_once, open_account
 from tests.http.bodies import BAD_VALUES, MALFORMED, body_of
 from tests.http.customers import BLANKS
+from tests.http.notifying.alerts import DROP, SAVINGS, drop, fired, savings, spend
 
-SAVINGS = "/api/alerts/amount_reached"
-DROP = "/api/alerts/balance_drop"
 DELETE = "/api/alerts/delete"
 LIST = "/api/alerts/list"
 GOAL = {"target_amount": 5000.0, "alert_threshold": 4500.0}
@@ -47,41 +46,10 @@ def clock() -> SetClock:
     return SetClock(NOW)
 
 
-@pytest.fixture
-def ana(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ana", "1000.00")
-
-
-@pytest.fixture
-def ben(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ben", "1000.00")
-
-
 def says(answer: Result, status: int, sentence: str) -> None:
     """Whether A answers with this sentence and nothing else (contract G2)."""
     assert (answer.status_code, answer.json) == (status, {"msg": sentence})
     assert answer.headers["Content-Type"] == "application/json"
-
-
-def add(customer: Customer, path: str, body: dict[str, object]) -> int:
-    """Set an alert; its id."""
-    answer = customer.ask(path, body)
-    assert answer.status_code == 201, answer.text
-    return answer.json["data"]["id"]
-
-
-def savings(customer: Customer, target: object, threshold: object) -> int:
-    return add(customer, SAVINGS, {"target_amount": target, "alert_threshold": threshold})
-
-
-def drop(customer: Customer, threshold: object) -> int:
-    return add(customer, DROP, {"balance_drop_threshold": threshold})
-
-
-def spend(customer: Customer, amount: object) -> None:
-    """By card; a negative amount is received."""
-    answer = customer.ask("/api/transactions", {"amount": amount, "category": "food"})
-    assert answer.status_code == 201, answer.text
 
 
 def listed(customer: Customer) -> list[Any]:
@@ -95,12 +63,6 @@ def state(customer: Customer, alert_id: int) -> tuple[str, Decimal]:
     """The status and the progress of an alert."""
     alert = next(one for one in listed(customer) if one["id"] == alert_id)
     return alert["status"], Decimal(alert["progress"])
-
-
-def fired(customer: Customer) -> list[int]:
-    """The alerts that fired so far, in the order of firing."""
-    kinds = ("savings_alert", "balance_drop")
-    return [one.data["alert_id"] for one in reversed(customer.told()) if one.kind in kinds]
 
 
 class TestSetting:
@@ -395,7 +357,7 @@ class TestEveryMovement:
             ana.transfer("nobody", 5),
             ana.deposit("9999999999999.99"),
             ana.ask("/api/transactions", {"amount": 0, "category": "food"}),
-            ana.ask("/api/transactions", {"amount": "9999999999999.99", "category": "food", "user_id": 999}),
+            ana.ask("/api/transactions", {"amount": "9999999999999.99", "category": "food", "timestamp": "now"}),
         ):
             assert answer.status_code >= 400
         assert fired(ana) == []

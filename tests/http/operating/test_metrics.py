@@ -7,26 +7,15 @@ from ipaddress import ip_network
 import pytest
 from falcon.testing import Result, TestClient
 from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.samples import Sample
 
 from entrypoints.composition import build_in_memory
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
 from tests.http.answers import problem_of
 from tests.http.bodies import GOOD, body_of
+from tests.http.operating.samples import samples
 
 JSON = {"Content-Type": "application/json"}
-
-
-def samples(client: TestClient, name: str) -> list[Sample]:
-    answer = client.simulate_get("/metrics")
-    assert answer.status_code == 200
-    return [
-        sample
-        for family in text_string_to_metric_families(answer.text)
-        for sample in family.samples
-        if sample.name == name
-    ]
 
 
 def counted(client: TestClient) -> dict[tuple[str, str, str], float]:

@@ -19,6 +19,8 @@ from entrypoints.composition import Hucha
 from tests.http.accounts import Customer, open_account
 from tests.http.customers import BLANKS
 
+pytestmark = pytest.mark.money(ana="2000.00", ben="1.00")
+
 PATH = "/api/recurring-expenses"
 PROJECTION = f"{PATH}/projection"
 BREAKDOWN = f"{PROJECTION}/breakdown"
@@ -45,16 +47,6 @@ EACH_BAD = [(field, value) for field, values in BAD.items() for value in values]
 @pytest.fixture
 def clock() -> SetClock:
     return SetClock(NOW)
-
-
-@pytest.fixture
-def ana(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ana", "2000.00")
-
-
-@pytest.fixture
-def ben(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ben", "1.00")
 
 
 def ask(customer: Customer, method: str, path: str, body: object = None, query: str = "") -> Result:

@@ -30,7 +30,7 @@ from tests.http.investors import (
     types,
     work,
 )
-from tests.http.notifying.test_alerts import drop, fired
+from tests.http.notifying.alerts import drop, fired
 
 CREATED = "Subscription created successfully."
 REUSED = "The idempotency key was used for another request."
@@ -91,16 +91,6 @@ def stored(database: Path, tmp_path: Path) -> Iterator[Hucha]:
     hucha = build(stored_settings(database, tmp_path / "mail"))
     yield hucha
     hucha.close()
-
-
-@pytest.fixture
-def ana(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ana", "1000.00")
-
-
-@pytest.fixture
-def ben(hucha: Hucha) -> Customer:
-    return open_account(hucha, "ben", "1000.00")
 
 
 def order(**raw: str | None) -> bytes:

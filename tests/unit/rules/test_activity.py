@@ -24,14 +24,7 @@ from domain.rules.activity import (
 )
 from domain.rules.ratings import limits_of
 from tests.oracles import codes_of_all, codes_of_last
-from tests.strategies import actions
-
-THRESHOLDS = st.dictionaries(st.sampled_from([30, 300, 500]), st.integers(1, 8)).flatmap(
-    lambda counts: st.dictionaries(
-        st.sampled_from([123, 1100]), st.integers(1, 40_000).map(lambda cents: Decimal(cents).scaleb(-2))
-    ).map(lambda amounts: counts | amounts)
-)
-PROFILES = st.none() | st.builds(RiskProfile, st.sampled_from(["low", "medium", "high"]), THRESHOLDS)
+from tests.strategies import actions, profiles
 
 
 def deposit(amount: str, time: int) -> Action:
@@ -109,7 +102,7 @@ def test_a_very_late_action_is_judged_by_the_stored_actions_of_its_window() -> N
     assert codes_of(*stream)[-1] == (123,)
 
 
-@given(st.lists(actions(), max_size=80), PROFILES)
+@given(st.lists(actions(), max_size=80), profiles)
 @settings(max_examples=300)
 def test_the_engine_equals_an_oracle_that_scans_the_whole_history(
     stream: list[Action], profile: RiskProfile | None
@@ -120,7 +113,7 @@ def test_the_engine_equals_an_oracle_that_scans_the_whole_history(
         assert [verdict.codes for verdict in verdicts_of(own, profile)] == codes_of_all(own, limits)
 
 
-@given(st.lists(actions(users=1), min_size=1, max_size=60), PROFILES)
+@given(st.lists(actions(users=1), min_size=1, max_size=60), profiles)
 def test_a_counterfactual_is_exact(stream: list[Action], profile: RiskProfile | None) -> None:
     """At the bound and beyond it the rule doesn't fire; one cent more, or one second earlier, and it does."""
     limits = limits_of(profile)

@@ -478,14 +478,16 @@ def test_a_plain_number_is_the_same_without_zeros_at_its_end(number: Decimal) ->
         assert repr(plain(number)) == repr(shown)
 
 
-@pytest.mark.parametrize("symbol", ["GOLD", "A", "0", "BRK.B", "EURUSD=X", "BTC-USD", "A^B", "A_B", "A" * 16])
+@pytest.mark.parametrize(
+    "symbol", ["GOLD", "gold", "0", ".", "BRK.B", "BTC/USD", "S&P 500", " A", "GÓLD", "金", "😀", "A" * 32]
+)
 def test_what_is_a_symbol(symbol: str) -> None:
     assert is_symbol(symbol)
 
 
 @pytest.mark.parametrize(
     "symbol",
-    ["", "gold", "Gold", " GOLD", "GOLD ", "GOLD\n", "^GSPC", ".A", "A" * 17, "GÓLD", "ＧＯＬＤ", "A,B", "A/B"],
+    ["", " ", "GOLD ", "GOLD\n", "GO\tLD", "GOLD\0", "GO\u00a0LD", "GO\u200bLD", "GO\u202eLD", "\ud800", "A" * 33],
 )
 def test_what_is_no_symbol(symbol: str) -> None:
     assert not is_symbol(symbol)

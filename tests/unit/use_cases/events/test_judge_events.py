@@ -26,8 +26,7 @@ from domain.use_cases.events.set_risk_profiles import RiskProfiles
 from ports.storage import Storage
 from tests.conftest import VAULT
 from tests.oracles import codes_of_last
-from tests.strategies import actions
-from tests.unit.rules.test_activity import PROFILES
+from tests.strategies import actions, profiles
 
 USERS = 3
 MOST_SECONDS_REMEMBERED = 122
@@ -56,7 +55,7 @@ class Restart:
 STEPS = st.lists(
     st.one_of(
         st.builds(Batch, st.lists(actions(USERS), min_size=1, max_size=12)),
-        st.builds(Rated, st.integers(1, USERS), PROFILES.filter(bool)),
+        st.builds(Rated, st.integers(1, USERS), profiles.filter(bool)),
         st.builds(Restart),
     ),
     max_size=12,
