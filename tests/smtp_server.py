@@ -191,7 +191,8 @@ class _Controller(Controller):
             authenticator=server.authenticate if login else None,
             hostname="mail.test",
         )
-        super().__init__(server, "127.0.0.1", port, ssl_context=context if tls == "on" else None)
+        context = context if tls == "on" else None
+        super().__init__(server, "127.0.0.1", port, ssl_context=context, ready_timeout=60)  # a busy machine is slow
 
     def factory(self) -> SMTP:
         return self._make()

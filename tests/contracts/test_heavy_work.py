@@ -246,8 +246,8 @@ class TestEnds:
         parent = start_parent(tmp_path)
         pids = pids_in(tmp_path / "pids") + pids_in(tmp_path / "idle")
         assert len(pids) == 3 and not any(map(gone, pids))
-        parent.kill()
-        parent.wait()
+        with parent:  # which closes its pipes
+            parent.kill()
         until(lambda: all(map(gone, pids)))
 
     def test_children_end_with_a_parent_that_ends(self, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from adapters.sql.schema import migrate
 from adapters.sql.sqlite import BUSY_TIMEOUT_SECONDS
 from adapters.sql.unit_of_work import PURGE_EVERY, SqlStorage
 from adapters.system_secrets import SystemSecrets
-from domain.model.activity import LARGEST_INTEGER, Action, JudgedAction, UserActivity
+from domain.model.activity import LARGEST_INTEGER, Action, JudgedAction, NewJudgedAction, UserActivity
 from domain.model.errors import OperatorNameTaken, OperatorNotFound, StorageUnavailable
 from domain.model.operators import Operator
 from domain.model.risk_profiles import RiskProfile
@@ -67,11 +67,11 @@ def new_id() -> str:
 
 def judged(
     user_id: int = 1, time: int = 0, amount: str = "10.00", type: str = "deposit", codes: tuple[int, ...] = ()
-) -> JudgedAction:
-    return JudgedAction(Action(type, Decimal(amount), user_id, time), codes, NOON)
+) -> NewJudgedAction:
+    return NewJudgedAction(Action(type, Decimal(amount), user_id, time), codes, NOON)
 
 
-def append(storage: Storage, *some: JudgedAction, stream: str = "event") -> None:
+def append(storage: Storage, *some: NewJudgedAction, stream: str = "event") -> None:
     run(storage, lambda tx: tx.activity.append(stream, some))
 
 

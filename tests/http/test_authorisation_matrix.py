@@ -17,8 +17,9 @@ from domain.model.sessions import Claims
 from entrypoints.composition import Hucha, build
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
+from tests.customers import PIN
 
-from .accounts import PIN, Customer, open_account
+from .accounts import Customer, open_account
 from .documented import OPERATIONS, Documented, everything
 
 SECRET_KEY = b"the key that signs this bank's tokens"

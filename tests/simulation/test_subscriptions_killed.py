@@ -28,8 +28,8 @@ from domain.use_cases.planning.manage_subscriptions import SUBSCRIPTION, ManageS
 from entrypoints.composition import Hucha, build
 from entrypoints.settings import Settings
 from tests.conftest import LONG
-from tests.e2e.customers import KEYS
 from tests.e2e.processes import START_SECONDS, command, until
+from tests.e2e.served_customers import KEYS
 from tests.simulation.bank import PIN, jobs, open_account, waiting_letters
 from tests.simulation.books import Books, check_audit, check_books, check_nothing_is_left, read_books
 
