@@ -1,5 +1,5 @@
 """One outside system each, behind a port. Adapters import the model and ports: no rule, no use case.
 
-The storages have rooms of their own, `sql` and `memory`. Beside them stand mail, prices, exchange rates, passwords,
-tokens, keyed hashes, encryption, rate limits, the clock, and the threads and child processes for heavy work.
+The storages have rooms of their own, `sql` and `memory`. What serves one capability stands under its name; here is what
+serves several: the clock, chance, keys with what is hashed and encrypted by them, names that last on a disk.
 """

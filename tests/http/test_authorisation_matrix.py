@@ -11,7 +11,7 @@ import attrs
 import pytest
 from falcon.testing import Result, TestClient
 
-from adapters.jwt_tokens import JwtTokens
+from adapters.identity.jwt_tokens import JwtTokens
 from adapters.keyring import KeyRing
 from domain.model.sessions import Claims
 from entrypoints.composition import Hucha, build

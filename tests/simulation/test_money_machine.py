@@ -22,7 +22,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from adapters.bcrypt_passwords import BcryptPasswords
+from adapters.identity.bcrypt_passwords import BcryptPasswords
 from adapters.keyed_hashes import HmacHashes
 from adapters.keyring import KeyRing
 from adapters.memory.clock import SetClock

@@ -19,8 +19,8 @@ from pathlib import Path
 import attrs
 import pytest
 
+from adapters.market.simulated_prices import SimulatedPrices
 from adapters.memory.clock import SetClock
-from adapters.simulated_prices import SimulatedPrices
 from domain.model.sessions import Identity
 from domain.use_cases.market.trade_assets import TradeAssets, TradeOrder
 from domain.use_cases.money.guarded_orders import Guard

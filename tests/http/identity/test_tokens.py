@@ -16,7 +16,7 @@ import jwt
 import pytest
 from falcon.testing import Result, TestClient
 
-from adapters.jwt_tokens import JwtTokens
+from adapters.identity.jwt_tokens import JwtTokens
 from adapters.keyring import KeyRing
 from adapters.memory.clock import SetClock
 from domain.model.sessions import Claims
