@@ -119,6 +119,24 @@ def test_a_setting_has_the_documented_default_and_takes_the_documented_example(r
         assert getattr(settings, field) != getattr(Settings(), field)
 
 
+@pytest.mark.parametrize("row", rows(ROOT), ids=lambda row: str(row[0]))
+def test_a_setting_takes_what_is_in_the_documented_range_and_nothing_else(row: list[str]) -> None:
+    name, _, told, _, _ = row
+    variable = name.strip("`")
+    if bounds := re.fullmatch(r"(\d+) to (\d+)", told):
+        first, last = int(bounds[1]), int(bounds[2])
+        taken, refused = [str(first), str(last)], [str(first - 1), str(last + 1), "x"]
+    elif re.fullmatch(r"`\w+`(, `\w+`)+", told):
+        taken, refused = re.findall(r"\w+", told), ["x"]
+    else:
+        return  # told in words
+    for text in taken:
+        Settings.from_environment({variable: text})
+    for text in refused:
+        with pytest.raises(WrongSetting):
+            Settings.from_environment({variable: text})
+
+
 def links(document: Path) -> Iterator[tuple[Path, str]]:
     """Where a document's links lead: a file, and the heading in it, if any."""
     text = re.sub(r"^```.*?^```", "", (ROOT / document).read_text(), flags=re.MULTILINE | re.DOTALL)

@@ -124,7 +124,7 @@ def test_the_audit_of_a_new_database_says_what_the_documents_say(tmp_path: Path)
     assert hucha("audit", cwd=tmp_path).stdout == found[".venv/bin/hucha audit\n"]
 
 
-def test_health_is_as_the_documents_say(tmp_path: Path) -> None:
+def test_health_and_metrics_are_as_the_documents_say(tmp_path: Path) -> None:
     with Serving(tmp_path) as server:
         (output,) = (output for commands, output in shown("docs/operating.md") if "healthz" in commands)
         assert output is not None
@@ -132,7 +132,12 @@ def test_health_is_as_the_documents_say(tmp_path: Path) -> None:
         for path, line in zip(("/healthz", "/readyz"), output.splitlines(), strict=True):
             connection.request("GET", path)
             assert connection.getresponse().read().decode() == line
+        connection.request("GET", "/metrics")
+        metrics = connection.getresponse().read().decode()
         connection.close()
+    ours = set(re.findall(r"^# TYPE (hucha_\w+) ", metrics, flags=re.MULTILINE))
+    documented = re.findall(r"^\| `(hucha_\w+)`", (ROOT / "docs/operating.md").read_text(), flags=re.MULTILINE)
+    assert {name for name in ours if not name.endswith("_created")} == set(documented)
 
 
 @pytest.mark.parametrize("example", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.name)
