@@ -59,7 +59,7 @@ lock: $(VENV)/uv ## renew the locks after setup.cfg changed; OPTIONS=--upgrade t
 	$(BIN)/python .ci/lock.py $(VENV)/uv/bin/uv $(OPTIONS)
 
 clean: ## remove what can be made again; var/, with the data, stays
-	rm -rf $(VENV) build dist *.egg-info .hypothesis .pytest_cache .coverage .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .pytest_cache .coverage* .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Hucha needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }

@@ -159,7 +159,6 @@ def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
 
 def _stored(judged: JudgedAction) -> StoredEvent:
     action = judged.action
-    assert judged.id is not None
     return StoredEvent(
         judged.id, action.type, action.amount, action.user_id, action.time, judged.codes, judged.received_at
     )
