@@ -23,7 +23,7 @@ define set_up
 else \
     $(BIN)/python .ci/lock.py && \
     { $(PIP) --require-hashes --requirement $(1) || \
-        { echo "This package index doesn't serve the files that $(1) names. If you trust it: make LOCKED=no $(MAKECMDGOALS)"; exit 1; }; } && \
+        { echo "That failed. Where your package index serves other files than $(1) names, and you trust it: make LOCKED=no $(MAKECMDGOALS)"; exit 1; }; } && \
     $(PIP) --no-deps --no-build-isolation --editable .; \
 fi
 endef
