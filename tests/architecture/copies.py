@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -25,4 +26,5 @@ def copy(folder: Path, *names: str) -> Path:
 def tool(folder: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a tool of this environment over a copy."""
     command = [Path(sys.executable).with_name(name), *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env={"PYTHONPATH": str(folder)})
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder)}
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=env)
