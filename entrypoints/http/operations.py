@@ -86,7 +86,9 @@ class Operation:
     """Whether it refuses whoever asks too often."""
 
     counted_as: str | None = None
-    """The kind of try that each request is, counted by the client's address before its body is looked at."""
+    """The kind of try that each request is whose body is an object, counted by the client's address before its fields
+    are looked at.
+    """
 
     moves_money: bool = False
     """Whether it honours `Idempotency-Key`."""
