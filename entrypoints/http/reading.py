@@ -73,7 +73,8 @@ def wire(
     """
 
     def declare(kind: type[T]) -> type[T]:
-        declared = attrs.frozen(slots=False)(kind)  # not slotted: msgspec keeps the order of the attributes
+        # not slotted: msgspec keeps the order of the attributes; no repr: it would tell passwords and PINs
+        declared = attrs.frozen(slots=False, repr=False)(kind)
         setattr(declared, _POLICY, _Policy(missing, empty, before, in_order or missing is required))
         return declared
 
@@ -178,13 +179,20 @@ def _structured(kind: type[T], given: Fields, *, texts: bool = False) -> T:
 
 
 def _refusal(error: Exception, policy: _Policy) -> Exception:
-    """Why one field is refused. cattrs names it in a note, and tells of a missing one by a KeyError."""
+    """Why one field is refused. cattrs names it in a note, and tells of a missing one by a KeyError.
+
+    Raises whatever else reading it raised: a mistake of ours, which isn't the customer's to mend.
+    """
     from cattrs import AttributeValidationNote
 
     name = next(note.name for note in error.__notes__ if isinstance(note, AttributeValidationNote)).rstrip("_")
     if isinstance(error, KeyError):
         return policy.missing((name,))
-    return error if isinstance(error, Refusal) else InvalidFields((FieldProblem(name, str(error)),))
+    if isinstance(error, ValueError):
+        return InvalidFields((FieldProblem(name, str(error)),))
+    if isinstance(error, Refusal):
+        return error
+    raise error
 
 
 @cache

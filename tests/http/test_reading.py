@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 from domain.model.errors import EmptyFields, FieldProblem, InvalidFields, MissingFields
-from entrypoints.http.fields import Amount, Count
+from entrypoints.http.fields import Amount, Count, Credential, Reads
 from entrypoints.http.reading import read, read_query, required, wire
 
 Colour = Literal["red", "green"]
@@ -46,6 +46,18 @@ class InOrder:
 
     amount: Amount
     name: Short
+
+
+def _broken(value: object) -> object:
+    raise TypeError("ours")
+
+
+@wire()
+class Broken:
+    """Something that we read wrongly."""
+
+    amount: Amount
+    other: Annotated[Any, Reads(_broken)]
 
 
 GOOD: dict[str, Any] = {"amount": "1.50", "count": 3, "colour": "red", "name": "abc"}
@@ -104,6 +116,26 @@ def test_a_query_holds_texts() -> None:
         with pytest.raises(InvalidFields) as refused:
             read_query(Query, {"limit": bad, "from": "abcd"})
         assert [problem.field for problem in refused.value.problems] == ["user_id", "limit", "from"]
+
+
+def test_a_mistake_of_ours_is_no_bad_field() -> None:
+    for amount in ("1.50", "x"):
+        with pytest.raises(TypeError, match="ours"):
+            read(Broken, {"amount": amount, "other": 1})
+
+
+def test_nothing_of_what_was_sent_is_in_a_repr() -> None:
+    @wire()
+    class Proof:
+        password: Credential
+        otp: Any
+
+    @wire()
+    class OtherProof(Proof):
+        token: str
+
+    read_ones = read(Proof, {"password": "sesame", "otp": "sesame"}), OtherProof("sesame", "sesame", "sesame")
+    assert "sesame" not in f"{read_ones!r} {read_ones}"
 
 
 values = st.recursive(
