@@ -1,11 +1,15 @@
 """The HTTP API, by Falcon.
 
-app.py         the routes; create_app(hucha), and nothing global
-envelope.py    around every answer: request id, security headers, timing
-payloads.py    bytes -> JSON object -> command, strictly (strict_json.py)
-dialects.py    the one table: error -> status and form
-auth.py        who is asking, and from where
-openapi.py     the description of all this, built from the routes
-metrics.py     what is counted
-events.py, risk_profiles.py, health.py, docs.py   thin resources by capability
+app.py           every capability's routes; create_app(hucha), and nothing global
+operations.py    what an operation is: declared next to its code
+enforcement.py   holds each request to the declaration: token, path, query, body, key
+reading.py       untrusted values -> typed ones (fields.py), from bodies (bodies.py, strict_json.py) and queries
+answers.py       how answers are written
+dialects.py      the one table: error -> status and form
+openapi.py       the description of all this, read from the declarations
+auth.py          who is asking, and from where
+envelope.py      around every answer: request id, security headers, timing
+metrics.py       what is counted
+
+The folders hold the operations, by capability.
 """
