@@ -16,7 +16,7 @@ from typing import IO, Final
 
 from tqdm import tqdm
 
-from adapters.csv_prices import BadPrices, CsvPrices
+from adapters.market.csv_prices import BadPrices, CsvPrices
 from domain.model.assets import EXACT, plain
 from domain.model.errors import HoldingOutOfRange, TradeTooSmall
 from domain.model.money import parse_positive_amount, read_number

@@ -43,8 +43,8 @@ def make_tools(
     prices: Prices | None = None,
 ) -> Tools:
     """The settings' tools, but for those that are given."""
-    from adapters.bcrypt_passwords import BcryptPasswords
-    from adapters.jwt_tokens import JwtTokens
+    from adapters.identity.bcrypt_passwords import BcryptPasswords
+    from adapters.identity.jwt_tokens import JwtTokens
     from adapters.keyed_hashes import HmacHashes
     from adapters.keyring import KeyRing
 
@@ -66,7 +66,7 @@ def make_tools(
 
 def read_rates(folder: Path | None = None) -> Rates:
     """The exchange rates and fees in a folder, or those that come with the package. Raises WrongSetting."""
-    from adapters.csv_rates import SHIPPED, BadRates, CsvRates
+    from adapters.money.csv_rates import SHIPPED, BadRates, CsvRates
 
     try:
         return CsvRates(folder or SHIPPED)
@@ -75,7 +75,7 @@ def read_rates(folder: Path | None = None) -> Rates:
 
 
 def _limits(settings: Settings) -> RateLimits:
-    from adapters.rate_limits import LimitsRateLimits, NoRateLimits
+    from adapters.identity.rate_limits import LimitsRateLimits, NoRateLimits
 
     if not settings.rate_limits:
         return NoRateLimits()
@@ -90,19 +90,19 @@ def _limits(settings: Settings) -> RateLimits:
 
 def _mailer(settings: Settings) -> Mailer:
     if settings.smtp_url is None:
-        from adapters.file_mail import FileMailer
+        from adapters.notifying.file_mail import FileMailer
 
         return FileMailer(settings.mail_dir, settings.mail_from)
-    from adapters.smtp_mail import SmtpMailer
+    from adapters.notifying.smtp_mail import SmtpMailer
 
     return SmtpMailer(settings.smtp_url, settings.mail_from)
 
 
 def _prices(settings: Settings, clock: Clock) -> Prices:
     if settings.market_prices_url is None:
-        from adapters.simulated_prices import SimulatedPrices
+        from adapters.market.simulated_prices import SimulatedPrices
 
         return SimulatedPrices(settings.market_seed, clock)
-    from adapters.http_prices import HttpPrices
+    from adapters.market.http_prices import HttpPrices
 
     return HttpPrices(settings.market_prices_url, most_waiting=max(1, settings.threads // 4))

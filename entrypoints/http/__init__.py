@@ -1,15 +1,6 @@
-"""The HTTP API, by Falcon.
+"""The HTTP API, by Falcon: one room a capability, with its resources and their routes; here is what they share.
 
-app.py           every capability's routes; create_app(hucha), and nothing global
-operations.py    what an operation is: declared next to its code
-enforcement.py   holds each request to the declaration: token, path, query, body, key
-reading.py       untrusted values -> typed ones (fields.py), from bodies (bodies.py, strict_json.py) and queries
-answers.py       how answers are written
-dialects.py      the one table: error -> status and form
-openapi.py       the description of all this, read from the declarations
-auth.py          who is asking, and from where
-envelope.py      around every answer: request id, security headers, timing
-metrics.py       what is counted
-
-The folders hold the operations, by capability.
+An operation is declared once (`operations.py`), held to it before it runs (`enforcement.py`) and told by OpenAPI
+(`openapi.py`). Bodies and queries become typed values (`reading.py`, by the types of `fields.py`), refusals become
+answers by one table (`dialects.py`). `app.py` joins the capabilities; nothing is global.
 """

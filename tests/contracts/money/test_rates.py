@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.csv_rates import FEES, RATES, BadRates, CsvRates
+from adapters.money.csv_rates import FEES, RATES, BadRates, CsvRates
 from domain.model.rates import Quote
 from entrypoints.settings import WrongSetting
 from entrypoints.tools import read_rates

@@ -10,7 +10,7 @@ import pytest
 
 from domain.model.alerts import Alert, AmountReached, BalanceDrop, NewAlert
 from ports.storage import Storage, Transaction
-from tests.contracts.customers import customer
+from tests.contracts.stored_customers import customer
 from tests.contracts.transactions import NOON, WRITERS, Mishap, in_parallel, run
 
 SAVINGS = AmountReached(Decimal("5000.00"), Decimal("4500.10"))

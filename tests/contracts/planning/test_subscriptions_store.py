@@ -11,7 +11,7 @@ import pytest
 from domain.model.errors import PaidAlready
 from domain.model.subscriptions import LONGEST_INTERVAL_SECONDS, NewSubscription, Subscription, SubscriptionPayment
 from ports.storage import Storage, Transaction
-from tests.contracts.customers import customer
+from tests.contracts.stored_customers import customer
 from tests.contracts.transactions import NOON, Mishap, in_parallel, run
 
 SECOND = timedelta(seconds=1)

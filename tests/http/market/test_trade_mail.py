@@ -16,7 +16,8 @@ from domain.model.assets import Holding, Trade
 from domain.model.users import Recipient
 from domain.rules.letters import trade_letter
 from entrypoints.composition import Hucha
-from tests.http.accounts import PIN, Customer, at_once, open_account
+from tests.customers import PIN
+from tests.http.accounts import Customer, at_once, open_account
 from tests.http.investors import BOUGHT, NOT_BOUGHT, SOLD, investing_bank, named, over, told_in_text, trade_letters
 from tests.http.notifying.alerts import drop
 

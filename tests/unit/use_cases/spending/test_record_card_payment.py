@@ -22,7 +22,7 @@ from domain.model.transactions import BookedMovement
 from domain.use_cases.spending.record_card_payment import RecordCardPayment
 from ports.storage import Storage
 from tests.card_payments import ANCHORS, FIVE_MINUTES, LARGEST, TICK, Arrival, arrivals_around, six_months_before
-from tests.contracts.customers import balance, customer
+from tests.contracts.stored_customers import balance, customer
 
 Flagged = list[str]
 Explained = list[tuple[BookedMovement, list[SpendingReason]]]

@@ -1,0 +1,1 @@
+"""Passwords behind bcrypt, access tokens, and how often one may try."""
