@@ -113,7 +113,7 @@ class Enforcement:
             given["query"] = read_query(operation.query, req.params)
         if operation.limited:
             given["client"] = self._authentication.address(req)
-        if req.method in _WITH_BODY:
+        if req.method in _WITH_BODY or operation.body is not None:
             self._read_body(operation, req, given)
 
     def _read_body(self, operation: Operation, req: falcon.Request, given: Given) -> None:
