@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cache, partial
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
@@ -201,11 +202,23 @@ def _converter(texts: bool) -> Converter:
     from cattrs import Converter
 
     converter = Converter(detailed_validation=True)
+    converter.register_structure_hook_factory(_is_foreign, _refuse_foreign)
     converter.register_structure_hook_factory(_is_plain, partial(_plain, texts=texts))
     for base in (str, int, bool):
         converter.register_structure_hook(base, _plain(base, texts=texts))
+    for other in (bytes, float, Path):  # cattrs looks for these before it asks us
+        converter.register_structure_hook(other, lambda _, hint: _refuse_foreign(hint))
     converter.register_structure_hook_factory(_is_unset_union, lambda hint: _without_unset(converter, hint))
     return converter
+
+
+def _is_foreign(hint: Any) -> bool:
+    """Whether it's neither a class with fields of its own nor a choice of types: asked after all that we read."""
+    return not attrs.has(hint) and get_origin(hint) not in (Union, UnionType)
+
+
+def _refuse_foreign(hint: Any) -> Any:
+    raise TypeError(f"{hint} isn't read: cattrs itself would take too much for one")
 
 
 def _is_plain(hint: Any) -> bool:
@@ -239,7 +252,8 @@ def _of_base(hint: Any, *, texts: bool) -> Callable[[Any], Any]:
     if base is bool:
         return _boolean
     if get_origin(base) is list:
-        return partial(_list, parse=_of_base(get_args(base)[0], texts=texts), meta=meta)
+        inner = get_args(base)[0]
+        return partial(_list, parse=_parser(inner) or _of_base(inner, texts=texts), meta=meta)
     return partial(_one_of, choices=get_args(base))
 
 

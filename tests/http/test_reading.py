@@ -48,6 +48,21 @@ class InOrder:
     name: Short
 
 
+@wire()
+class Many:
+    """Something with lists."""
+
+    amounts: Annotated[list[Amount], Meta(max_length=2)]
+    ids: list[Count]
+
+
+@wire()
+class Lenient:
+    """Something with a type that isn't read strictly."""
+
+    share: float | None = None
+
+
 def _broken(value: object) -> object:
     raise TypeError("ours")
 
@@ -122,6 +137,19 @@ def test_a_mistake_of_ours_is_no_bad_field() -> None:
     for amount in ("1.50", "x"):
         with pytest.raises(TypeError, match="ours"):
             read(Broken, {"amount": amount, "other": 1})
+
+
+def test_a_list_holds_what_its_type_says() -> None:
+    good = read(Many, {"amounts": ["1.50", 2], "ids": []})
+    assert good == Many([Decimal("1.50"), Decimal("2.00")], [])
+    for bad in ({"amounts": ["0"]}, {"amounts": "1"}, {"amounts": [1, 1, 1]}, {"ids": [1, "1"]}, {"ids": [None]}):
+        assert problems(Many, {"amounts": [1], "ids": [1], **bad}) == list(bad)
+
+
+@pytest.mark.parametrize("value", [1.5, "nan", "1", True])
+def test_a_type_that_is_not_read_strictly_is_not_read(value: object) -> None:
+    with pytest.raises(TypeError, match="float"):
+        read(Lenient, {"share": value})
 
 
 def test_nothing_of_what_was_sent_is_in_a_repr() -> None:
