@@ -28,6 +28,7 @@ import attrs
 import msgspec
 from msgspec import Meta
 
+from domain.model.activity import LARGEST_INTEGER
 from domain.model.errors import EmptyFields, FieldProblem, InvalidFields, MissingFields, Refusal
 from domain.model.fields import Fields, is_empty
 from entrypoints.http.fields import Reads, Says
@@ -40,6 +41,8 @@ NameErrors = Callable[[tuple[str, ...]], Exception]
 """Makes an error of the names of fields."""
 
 _POLICY: Final = "__wire__"
+_ENFORCED: Final = ("ge", "le", "min_length", "max_length", "pattern")
+"""The constraints of `Meta` that are held to; the others are only told."""
 
 
 def required(names: tuple[str, ...]) -> InvalidFields:
@@ -240,8 +243,7 @@ def _plain(hint: Any, *, texts: bool) -> Callable[[Any, Any], Any]:
 def _of_base(hint: Any, *, texts: bool) -> Callable[[Any], Any]:
     base, meta = hint, Meta()
     if get_origin(hint) is Annotated:
-        base = get_args(hint)[0]
-        meta = next((one for one in get_args(hint)[1:] if isinstance(one, Meta)), meta)
+        base, meta = get_args(hint)[0], _constraints(hint)
     if base is Any:
         return lambda value: value
     if base is str:
@@ -257,25 +259,34 @@ def _of_base(hint: Any, *, texts: bool) -> Callable[[Any], Any]:
     return partial(_one_of, choices=get_args(base))
 
 
+def _constraints(hint: Any) -> Meta:
+    """All that are declared; of one that is there twice the outermost."""
+    metas = [one for one in get_args(hint)[1:] if isinstance(one, Meta)]
+    return Meta(**{name: told for one in metas for name in _ENFORCED if (told := getattr(one, name)) is not None})
+
+
 def _text(value: object, *, meta: Meta, says: str) -> str:
     if not isinstance(value, str):
         raise ValueError("must be a string")
     if meta.max_length is not None and len(value) > meta.max_length:
         raise ValueError(f"must have at most {meta.max_length} characters")
+    if meta.min_length is not None and len(value) < meta.min_length:
+        raise ValueError(f"must have at least {meta.min_length} characters")
     if meta.pattern is not None and not re.search(meta.pattern.replace("$", r"\Z"), value):  # `$` lets a newline be
         raise ValueError(says)
     return value
 
 
 def _integer(value: object, *, meta: Meta) -> int:
-    smallest, largest = int(meta.ge or 0), int(meta.le or 0)
-    if type(value) is int and (meta.le is None or smallest <= value <= largest):
+    smallest, largest = meta.ge, meta.le
+    if type(value) is int and (smallest is None or value >= smallest) and (largest is None or value <= largest):
         return value
-    raise ValueError("must be an integer" if meta.le is None else f"must be an integer from {smallest} to {largest}")
+    bounds = "" if smallest is None else f" from {smallest}"
+    raise ValueError(f"must be an integer{bounds}{'' if largest is None else f' to {largest}'}")
 
 
 def _integer_text(value: str, *, meta: Meta) -> int:
-    digits = value.isascii() and value.isdigit() and len(value) <= len(str(int(meta.le or 0)))
+    digits = value.isascii() and value.isdigit() and len(value) <= len(str(meta.le or LARGEST_INTEGER))
     return _integer(int(value) if digits else None, meta=meta)
 
 

@@ -57,6 +57,15 @@ class Many:
 
 
 @wire()
+class Bounded:
+    """Something with bounds on one side, and some that were added to a type."""
+
+    from_one: Annotated[int, Meta(ge=1)]
+    to_nine: Annotated[int, Meta(le=9)]
+    short: Annotated[Annotated[Short, Meta(description="More of it")], Meta(min_length=2)]
+
+
+@wire()
 class Lenient:
     """Something with a type that isn't read strictly."""
 
@@ -137,6 +146,17 @@ def test_a_mistake_of_ours_is_no_bad_field() -> None:
     for amount in ("1.50", "x"):
         with pytest.raises(TypeError, match="ours"):
             read(Broken, {"amount": amount, "other": 1})
+
+
+def test_every_constraint_holds_from_wherever_it_is_declared() -> None:
+    longest = {"from_one": 1, "to_nine": 9, "short": "abc"}
+    assert read(Bounded, longest) == read_query(Bounded, {name: str(value) for name, value in longest.items()})
+    bad = {"from_one": 0, "to_nine": 10, "short": "abcd"}
+    assert problems(Bounded, bad) == list(bad)
+    assert problems(Bounded, longest | {"short": "a"}) == ["short"]
+    for name, value in bad.items():
+        with pytest.raises(InvalidFields, match=name):
+            read_query(Bounded, {key: str(told) for key, told in {**longest, name: value}.items()})
 
 
 def test_a_list_holds_what_its_type_says() -> None:
