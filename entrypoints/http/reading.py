@@ -73,7 +73,8 @@ def wire(
     """
 
     def declare(kind: type[T]) -> type[T]:
-        declared = attrs.frozen(slots=False)(kind)  # not slotted: msgspec keeps the order of the attributes
+        # Not slotted: msgspec keeps the order of the attributes. Not shown: bodies hold what nobody else may see.
+        declared = attrs.frozen(slots=False, repr=False)(kind)
         setattr(declared, _POLICY, _Policy(missing, empty, before, in_order or missing is required))
         return declared
 

@@ -16,7 +16,7 @@ from domain.model.money import parse_positive_amount
 from domain.rules.activity import Verdict
 from domain.use_cases.events.list_events import ListEvents
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import InstantOut, encode
+from entrypoints.http.answers import Answer, InstantOut, encode
 from entrypoints.http.bodies import parse_body
 from entrypoints.http.fields import POSITIVE_SCHEMA, USUAL_ROWS, Count, Limit, Reads
 from entrypoints.http.metrics import Metrics
@@ -25,8 +25,7 @@ from entrypoints.http.paging import page
 from entrypoints.http.reading import required, wire
 
 
-@attrs.frozen
-class EventBody:
+class EventBody(msgspec.Struct, frozen=True):
     """A user's action; `time` is in seconds."""
 
     type: Literal["deposit", "withdraw"]
@@ -64,8 +63,7 @@ class EventsQuery:
     """(time, id) of the last action of the page before."""
 
 
-@attrs.frozen
-class EventAnswer:
+class EventAnswer(Answer):
     """Whether the action raised any alert, and which codes, ascending."""
 
     alert: bool
@@ -73,8 +71,7 @@ class EventAnswer:
     user_id: int
 
 
-@attrs.frozen(slots=False)  # written in this order
-class StoredEvent:
+class StoredEvent(Answer):
     """An action as it was judged; `received_at` is when it came in."""
 
     id: int

@@ -18,7 +18,7 @@ from domain.model.errors import (
 from domain.model.sessions import Identity
 from domain.use_cases.identity.change_password import ChangePassword
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode
+from entrypoints.http.answers import Answer, encode
 from entrypoints.http.identity.registration import RegistrationResource
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.operations import Access, Operation, Route
@@ -57,15 +57,13 @@ class ChangePasswordBody:
     newPassword: str
 
 
-@attrs.frozen
-class Message:
+class Message(Answer):
     """What was done."""
 
     message: str
 
 
-@attrs.frozen
-class ResetToken:
+class ResetToken(Answer):
     """Allows one new password, within 15 minutes."""
 
     passwordResetToken: str

@@ -22,7 +22,7 @@ from domain.model.errors import (
 from domain.model.sessions import Identity
 from domain.use_cases.identity.manage_pin import ManagePin
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode
+from entrypoints.http.answers import Answer, encode
 from entrypoints.http.fields import Credential, Pin
 from entrypoints.http.identity.registration import RegistrationResource
 from entrypoints.http.metrics import Metrics
@@ -63,8 +63,7 @@ class ResetPinBody:
     newPin: Pin
 
 
-@attrs.frozen
-class Done:
+class Done(Answer):
     """What was done."""
 
     msg: str

@@ -13,7 +13,7 @@ from domain.model.sessions import Identity
 from domain.model.users import User
 from domain.use_cases.identity.profile import Profile
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import InstantOut, encode
+from entrypoints.http.answers import Answer, InstantOut, encode
 from entrypoints.http.fields import Address, CountryCode, Currency, Name, PhoneNumber
 from entrypoints.http.identity.registration import USER_EXAMPLE, RegistrationResource, UserInfo, user_info
 from entrypoints.http.metrics import Metrics
@@ -26,16 +26,14 @@ ACCOUNT_EXAMPLE = {"accountNumber": USER_EXAMPLE["accountNumber"], "balance": 0.
 Text = str | None
 
 
-@attrs.frozen(slots=False)  # written in this order
-class AccountInfo:
+class AccountInfo(Answer):
     """An account and its balance."""
 
     accountNumber: str
     balance: Decimal
 
 
-@attrs.frozen(slots=False)
-class ProfileObject:
+class ProfileObject(Answer):
     """A customer; what isn't set is null."""
 
     id: int

@@ -12,7 +12,7 @@ from domain.model.errors import BadCredentials, Unauthenticated, UnknownUser
 from domain.model.sessions import Identity, SignedIn
 from domain.use_cases.identity.sign_in import SignIn
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode
+from entrypoints.http.answers import Answer, encode
 from entrypoints.http.auth import is_from_loopback
 from entrypoints.http.fields import Credential, Reads
 from entrypoints.http.identity.registration import RegistrationResource
@@ -48,8 +48,7 @@ class UserLoginBody:
     password: Credential
 
 
-@attrs.frozen
-class TokenAnswer:
+class TokenAnswer(Answer):
     """The access token: a bearer token for every private route."""
 
     token: str

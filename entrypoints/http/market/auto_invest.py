@@ -16,7 +16,7 @@ from domain.model.transactions import MovementType
 from domain.use_cases.market.manage_auto_invest import ManageAutoInvest
 from domain.use_cases.money.guarded_orders import Guard
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode, milliseconds, milliseconds_or_none
+from entrypoints.http.answers import Answer, encode, milliseconds, milliseconds_or_none
 from entrypoints.http.fields import USUAL_ROWS, Count, Limit
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.operations import Access, Operation, Route, Tag
@@ -37,8 +37,7 @@ class BotQuery:
     before: Annotated[Count, Meta(description="Only trades with ids below this")] | None = None
 
 
-@attrs.frozen(slots=False)  # written in this order
-class BotTradeObject:
+class BotTradeObject(Answer):
     """A trade of the bot's, and why it was made; `id` is the transaction's in the history, `profit` a sale's."""
 
     id: int
@@ -52,8 +51,7 @@ class BotTradeObject:
     transactionDate: int
 
 
-@attrs.frozen(slots=False)
-class BotObject:
+class BotObject(Answer):
     """Whether the bot trades, how often, and what came of it. `changedAt`: when it was last switched on or off."""
 
     enabled: bool

@@ -29,7 +29,7 @@ from domain.use_cases.market.show_portfolio import ShowPortfolio
 from domain.use_cases.market.trade_assets import TradeAssets, TradeOrder
 from domain.use_cases.money.guarded_orders import Guard
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode
+from entrypoints.http.answers import Answer, encode
 from entrypoints.http.dialects import TradeFailed
 from entrypoints.http.fields import Amount, Quantity
 from entrypoints.http.metrics import Metrics
@@ -61,8 +61,7 @@ class SellBody:
     quantity: Quantity
 
 
-@attrs.frozen(slots=False)  # written in this order
-class AssetObject:
+class AssetObject(Answer):
     """How the customer fares with one asset; `averagePrice` and `marketPrice` are null where nothing is held."""
 
     quantity: Decimal
@@ -73,8 +72,7 @@ class AssetObject:
     unrealisedProfit: Decimal
 
 
-@attrs.frozen(slots=False)
-class PerformanceObject:
+class PerformanceObject(Answer):
     """Profit, negative for a loss: of each asset that is or was held, by symbol, and of all."""
 
     assets: dict[str, AssetObject]

@@ -18,7 +18,7 @@ from domain.use_cases.money.guarded_orders import Guard
 from domain.use_cases.money.move_money import Cash, Order, Transfer
 from domain.use_cases.money.show_history import ShowHistory
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode, milliseconds
+from entrypoints.http.answers import Answer, encode, milliseconds
 from entrypoints.http.fields import Amount, Count, Limit
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.operations import Access, Operation, Route, Tag
@@ -55,15 +55,13 @@ class HistoryQuery:
     before: Annotated[Count, Meta(description="Only movements with ids below this")] | None = None
 
 
-@attrs.frozen
-class Moved:
+class Moved(Answer):
     """What was done."""
 
     msg: str
 
 
-@attrs.frozen(slots=False)  # written in this order
-class HistoryEntry:
+class HistoryEntry(Answer):
     """A movement of money; the type gives its direction. `transactionDate` is in milliseconds since 1970."""
 
     id: int

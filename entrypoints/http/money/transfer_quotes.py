@@ -14,7 +14,7 @@ from domain.model.sessions import Identity
 from domain.rules.fx import shown
 from domain.use_cases.money.quote_transfer import QuoteTransfer
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode
+from entrypoints.http.answers import Answer, encode
 from entrypoints.http.fields import Amount
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.operations import Access, Operation, Route, Tag
@@ -42,22 +42,19 @@ class PairQuery:
     target_currency: Annotated[CurrencyCode, Meta(description="The currency that arrives")]
 
 
-@attrs.frozen
-class Simulated:
+class Simulated(Answer):
     """What would arrive, in a sentence."""
 
     msg: str
 
 
-@attrs.frozen
-class FeeObject:
+class FeeObject(Answer):
     """The share of a transfer that is kept, from 0 to below 1."""
 
     fee: Decimal
 
 
-@attrs.frozen
-class RateObject:
+class RateObject(Answer):
     """What one unit of the source currency is worth in the target currency."""
 
     rate: Decimal

@@ -14,7 +14,7 @@ from domain.model.sessions import Identity
 from domain.rules.alerting import progress
 from domain.use_cases.notifying.manage_alerts import ManageAlerts
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import InstantOut, encode
+from entrypoints.http.answers import Answer, InstantOut, encode
 from entrypoints.http.fields import Amount
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.operations import Access, Operation, Route, Tag
@@ -43,8 +43,7 @@ class DeleteAlertBody:
     alert_id: int
 
 
-@attrs.frozen(slots=False)  # written in this order
-class AmountReachedObject:
+class AmountReachedObject(Answer):
     """A savings alert."""
 
     id: int
@@ -53,8 +52,7 @@ class AmountReachedObject:
     alert_threshold: Decimal
 
 
-@attrs.frozen(slots=False)
-class BalanceDropObject:
+class BalanceDropObject(Answer):
     """A balance drop alert."""
 
     id: int
@@ -62,24 +60,21 @@ class BalanceDropObject:
     balance_drop_threshold: Decimal
 
 
-@attrs.frozen(slots=False)
-class SavingsAdded:
+class SavingsAdded(Answer):
     """The alert is set."""
 
     msg: str
     data: AmountReachedObject
 
 
-@attrs.frozen(slots=False)
-class DropAdded:
+class DropAdded(Answer):
     """The alert is set."""
 
     msg: str
     data: BalanceDropObject
 
 
-@attrs.frozen(slots=False)
-class ListedAlert:
+class ListedAlert(Answer):
     """An alert, how near it is (0 to 1), and whether it has fired; what its kind hasn't got is null."""
 
     id: int
@@ -92,15 +87,13 @@ class ListedAlert:
     created_at: InstantOut
 
 
-@attrs.frozen
-class AlertList:
+class AlertList(Answer):
     """Every alert, oldest first."""
 
     data: list[ListedAlert]
 
 
-@attrs.frozen
-class AlertDeleted:
+class AlertDeleted(Answer):
     """The alert is gone."""
 
     msg: str

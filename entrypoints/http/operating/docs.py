@@ -15,7 +15,6 @@ import attrs
 import falcon
 
 from domain.model.errors import NotFound
-from entrypoints.http import openapi
 from entrypoints.http.answers import encode
 from entrypoints.http.envelope import CSP_KEY
 from entrypoints.http.operating.health import HealthResource
@@ -95,6 +94,8 @@ def routes(every: Sequence[Route]) -> list[Route]:
 
     @cache
     def document() -> bytes:
+        from entrypoints.http import openapi  # with the first question for the document, not at the start
+
         return encode(openapi.build([*every, *own]))
 
     docs = DocsResource(document)
