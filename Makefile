@@ -37,7 +37,7 @@ proof: $(VENV)/dev ## run the long proofs: simulations, kill tests, two processe
 	HUCHA_PROOF=long $(BIN)/python -m pytest -q $(PARALLEL) -m proof
 
 clean: ## remove what can be made again; var/, with the data, stays
-	rm -rf $(VENV) build dist *.egg-info .hypothesis .pytest_cache .coverage .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .pytest_cache .coverage* .mypy_cache .ruff_cache .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Hucha needs Python 3.11 or newer: make PYTHON=/path/to/python3.11"; exit 1; }

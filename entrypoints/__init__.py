@@ -1,4 +1,4 @@
 """The ways in: the `hucha` command, the HTTP API, notebooks. They hold no business rule.
 
-`composition.py` is the only place that names concrete adapters.
+`composition.py` puts the house together; it, `tools.py` and `databases.py` alone name concrete adapters.
 """

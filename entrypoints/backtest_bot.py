@@ -16,7 +16,7 @@ from typing import IO, Final
 
 from tqdm import tqdm
 
-from adapters.csv_prices import BadPrices, CsvPrices
+from adapters.market.csv_prices import BadPrices, CsvPrices
 from domain.model.assets import EXACT, plain
 from domain.model.errors import HoldingOutOfRange, TradeTooSmall
 from domain.model.money import parse_positive_amount, read_number
@@ -72,7 +72,7 @@ def _share(option: str, percent: str, *, whole: bool = True) -> Decimal:
     except ValueError:
         number = Decimal(0)
     most = f"{'up to' if whole else 'below'} 100, with at most {_MOST_DECIMALS} decimals"
-    if not 0 < number <= 100 or (number == 100 and not whole) or number.as_tuple().exponent < -_MOST_DECIMALS:
+    if not 0 < number <= 100 or (number == 100 and not whole) or int(number.as_tuple().exponent) < -_MOST_DECIMALS:
         raise CannotBacktest(f"{option} must be a percentage such as 5 or 0.5, above 0 and {most}")
     return EXACT.scaleb(number, -_PERCENT)
 
@@ -88,6 +88,7 @@ def _play(backtest: Backtest, prices: CsvPrices, course: Course | None) -> tuple
             first, count = first or instant, count + 1
             bar.update(prices.consumed - consumed)
             consumed = prices.consumed
+    assert first is not None, "prices without a row are refused"
     return count, first, instant
 
 

@@ -120,6 +120,7 @@ class Course:
 
     def ticks(self) -> list[float]:
         """Where the axis of time is labelled: at distances as equal as whole days, hours or minutes allow."""
+        assert self.first is not None and self.last is not None, "no course is drawn without a row"
         start, end = self.first.bot.lowest[1], self.last.bot.lowest[1]
         unit = next((unit for unit in UNITS_SECONDS if end - start >= 2 * INTERVALS * unit), 1)
         return sorted({(start + (end - start) * number / INTERVALS) // unit * unit for number in range(INTERVALS + 1)})
@@ -161,7 +162,8 @@ def drawn(course: Course, result: BacktestResult) -> bytes:
         ]
         chart.add(f"{getattr(result, kind):,} {kind} by the bot", dots, stroke=False)
     chart.add_xml_filter(_picture_only)
-    return chart.render()
+    image: bytes = chart.render()
+    return image
 
 
 def _picture_only(root: Any) -> Any:

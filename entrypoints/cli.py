@@ -116,7 +116,8 @@ class _Version(argparse.Action):
 def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
     _stop_at_once_while_starting()
     gc.disable()  # until the server serves
-    from entrypoints.composition import build, shown_database
+    from entrypoints.composition import build
+    from entrypoints.databases import shown_database
     from entrypoints.http.app import create_app
     from entrypoints.logs import set_up_logs
     from entrypoints.server import make_server, serve
@@ -158,7 +159,8 @@ def _stop_at_once_while_starting() -> None:
 
 def _work(parsed: argparse.Namespace, settings: Settings) -> int:
     _stop_at_once_while_starting()
-    from entrypoints.composition import build, shown_database
+    from entrypoints.composition import build
+    from entrypoints.databases import shown_database
     from entrypoints.logs import set_up_logs
     from entrypoints.worker import Worker, run_worker
 
@@ -179,7 +181,7 @@ def _end_the_start(number: int, frame: FrameType | None) -> None:
 
 
 def _migrate(parsed: argparse.Namespace, settings: Settings) -> int:
-    from entrypoints.composition import migrate_only
+    from entrypoints.databases import migrate_only
 
     print("The schema is up to date now." if migrate_only(settings) else "The schema was up to date.")
     return 0
@@ -202,7 +204,8 @@ def _revoke_operator(parsed: argparse.Namespace, settings: Settings) -> int:
 def _audit(parsed: argparse.Namespace, settings: Settings) -> int:
     from tqdm import tqdm
 
-    from entrypoints.composition import build, require_database
+    from entrypoints.composition import build
+    from entrypoints.databases import require_database
 
     require_database(settings)
     hucha = build(settings)
@@ -218,7 +221,7 @@ def _audit(parsed: argparse.Namespace, settings: Settings) -> int:
 
 
 def _backup(parsed: argparse.Namespace, settings: Settings) -> int:
-    from entrypoints.composition import back_up
+    from entrypoints.databases import back_up
 
     try:
         back_up(settings, parsed.file)
@@ -243,7 +246,8 @@ def _backtest_bot(parsed: argparse.Namespace, settings: None) -> int:
 @contextmanager
 def _operators(settings: Settings) -> Iterator[Operators]:
     """The operators in the settings' database, which the log names."""
-    from entrypoints.composition import build, shown_database
+    from entrypoints.composition import build
+    from entrypoints.databases import shown_database
     from entrypoints.logs import set_up_logs
 
     set_up_logs(settings)

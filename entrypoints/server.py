@@ -59,6 +59,8 @@ class Task(WSGITask):
     and has to wait for it again.
     """
 
+    wrote_header: bool
+
     def write(self, data: bytes) -> None:
         if self.wrote_header or not self.complete or not data or not self.has_body or self.content_length != len(data):
             super().write(data)

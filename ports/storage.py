@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from domain.model.topics import Topic
 from ports.stores.events.activity import ActivityStore
 from ports.stores.events.risk_profiles import RiskProfileStore
 from ports.stores.identity.codes import CodeStore
@@ -28,9 +29,23 @@ from ports.stores.spending.card_payments import SpendingStore
 
 T = TypeVar("T")
 
+Listener = Callable[[frozenset[Topic]], object]
+"""Called with the topics of a commit, if it has any: after it and never after a rollback, once, though the work ran
+several times. What it raises is logged, and the commit stands.
+"""
+
+
+class Topics(Protocol):
+    """What the commit will report that there is news of."""
+
+    def add(self, topic: Topic, /) -> None: ...
+
 
 class Transaction(Protocol):
     """All stores, inside one transaction."""
+
+    @property
+    def topics(self) -> Topics: ...
 
     @property
     def activity(self) -> ActivityStore: ...
@@ -96,6 +111,8 @@ class Storage(Protocol):
 
         Should the connection drop while COMMIT is under way, the adapter finds out whether the commit took place: the
         work never takes effect twice.
+
+        The commit's topics are told to the listener that the storage was made with.
 
         Raises StorageUnavailable where the database can't be reached or the retries are used up.
         """

@@ -16,7 +16,7 @@ from contextlib import suppress
 from functools import cache
 from typing import Any
 
-from adapters.http_prices import HttpPrices
+from adapters.market.http_prices import HttpPrices
 from tests.patience import PATIENCE_SECONDS
 
 PRICES = '{"GOLD": 1162.48, "BTC": 8304.25, "BRK.B": 4.1e2, "XRP": 0.000000000001}'

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from adapters.smtp_mail import SmtpMailer
+from adapters.notifying.smtp_mail import SmtpMailer
 
 USER, PASSWORD = "hucha", "Swordfish-7"
 SENDER = "Hucha <no-reply@hucha.example>"
@@ -191,7 +191,10 @@ class _Controller(Controller):
             authenticator=server.authenticate if login else None,
             hostname="mail.test",
         )
-        super().__init__(server, "127.0.0.1", port, ssl_context=context if tls == "on" else None)
+        from_the_start = context if tls == "on" else None
+        super().__init__(
+            server, "127.0.0.1", port, ssl_context=from_the_start, ready_timeout=60
+        )  # a busy machine is slow
 
     def factory(self) -> SMTP:
         return self._make()

@@ -28,7 +28,9 @@ from adapters.memory.planning.recurring_expenses import MemoryRecurringExpenseSt
 from adapters.memory.planning.subscriptions import MemorySubscriptionStore
 from adapters.memory.spending.card_payments import MemorySpendingStore
 from adapters.memory.undo import UndoLog
-from ports.storage import Transaction
+from adapters.topics import nobody, report
+from domain.model.topics import Topic
+from ports.storage import Listener, Transaction
 
 T = TypeVar("T")
 
@@ -36,9 +38,11 @@ T = TypeVar("T")
 class MemoryStorage:
     """The in-memory twin of the SQL storage."""
 
-    def __init__(self) -> None:
+    def __init__(self, listener: Listener = nobody) -> None:
         self._lock = threading.Lock()
         self._undo: UndoLog = []
+        self._listener = listener
+        self.topics: set[Topic] = set()
         self.activity = MemoryActivityStore(self._undo)
         self.risk_profiles = MemoryRiskProfileStore(self._undo)
         self.operators = MemoryOperatorStore(self._undo)
@@ -47,7 +51,7 @@ class MemoryStorage:
         self.sessions = MemorySessionStore(self._undo, self.users)
         self.codes = MemoryCodeStore(self._undo)
         self.idempotency = MemoryIdempotencyStore(self._undo)
-        self.due_work = MemoryDueWorkStore(self._undo)
+        self.due_work = MemoryDueWorkStore(self._undo, self.topics)
         self.outbox = MemoryOutboxStore(self._undo)
         self.notifications = MemoryNotificationStore(self._undo)
         self.alerts = MemoryAlertStore(self._undo)
@@ -62,9 +66,11 @@ class MemoryStorage:
             try:
                 result = work(self)
                 self._undo.clear()  # committed
-                return result
+                topics = frozenset(self.topics)
             finally:
                 self._take_back()
+        report(topics, self._listener)
+        return result
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         with self._lock:
@@ -74,6 +80,7 @@ class MemoryStorage:
                 self._take_back()
 
     def _take_back(self) -> None:
+        self.topics.clear()
         while self._undo:
             self._undo.pop()()
 

@@ -34,9 +34,11 @@ from adapters.sql.retries import until_settled
 from adapters.sql.schema_metadata import metadata
 from adapters.sql.spending.card_payments import SqlSpendingStore
 from adapters.sql.types import Instant
+from adapters.topics import nobody, report
 from domain.model.errors import StorageUnavailable
+from domain.model.topics import Topic
 from ports.security import Vault
-from ports.storage import Transaction
+from ports.storage import Listener, Transaction
 
 operations = Table(
     "operations",
@@ -57,6 +59,7 @@ class SqlTransaction:
     """All stores over one connection."""
 
     def __init__(self, connection: Connection, vault: Vault) -> None:
+        self.topics: set[Topic] = set()
         self.activity = SqlActivityStore(connection)
         self.risk_profiles = SqlRiskProfileStore(connection)
         self.operators = SqlOperatorStore(connection)
@@ -65,7 +68,7 @@ class SqlTransaction:
         self.sessions = SqlSessionStore(connection)
         self.codes = SqlCodeStore(connection)
         self.idempotency = SqlIdempotencyStore(connection)
-        self.due_work = SqlDueWorkStore(connection)
+        self.due_work = SqlDueWorkStore(connection, self.topics)
         self.outbox = SqlOutboxStore(connection, vault)
         self.notifications = SqlNotificationStore(connection)
         self.alerts = SqlAlertStore(connection)
@@ -77,8 +80,9 @@ class SqlTransaction:
 
 
 class SqlStorage:
-    """Storage in a SQL database. `wake` is called after each commit that added due work; `new_id` gives an id of
-    at most 36 characters that was never given before.
+    """Storage in a SQL database, whose commits are told to the `listener`.
+
+    `new_id` gives an id of at most 36 characters that was never given before.
 
     Each call of `run` has an id, kept with what it commits: should the connection drop while COMMIT is under way, it
     tells whether the commit took place.
@@ -88,20 +92,19 @@ class SqlStorage:
         self,
         database: Database,
         vault: Vault,
-        wake: Callable[[], None] = lambda: None,
+        listener: Listener = nobody,
         new_id: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
         self._database = database
         self._vault = vault
-        self._wake = wake
+        self._listener = listener
         self._new_id = new_id
         self._numbers = count(1)
 
     def run(self, work: Callable[[Transaction], T]) -> T:
         run = _Run(self._database, self._vault, work, self._new_id(), purge=next(self._numbers) % PURGE_EVERY == 0)
         result = until_settled(run.attempt)
-        if run.added_due_work:
-            self._wake()
+        report(run.topics, self._listener)
         return result
 
     def read(self, work: Callable[[Transaction], T]) -> T:
@@ -151,7 +154,8 @@ class _Run(Generic[T]):
         self._unknown: list[T] = []
         """The result of the attempt whose COMMIT was never answered, if there was one."""
 
-        self.added_due_work = False
+        self.topics: frozenset[Topic] = frozenset()
+        """Of the attempt that was committed last, or may have been."""
 
     def attempt(self) -> T:
         committing: list[T] = []
@@ -161,7 +165,7 @@ class _Run(Generic[T]):
                     return self._unknown[0]
                 transaction = SqlTransaction(connection, self._vault)
                 result = self._work(transaction)
-                self.added_due_work = transaction.due_work.added
+                self.topics = frozenset(transaction.topics)
                 committing.append(result)
                 connection.commit()
                 return result

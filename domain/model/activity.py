@@ -64,16 +64,26 @@ class Action:
 
 
 @attrs.frozen
-class JudgedAction:
-    """An action as it is kept: with the codes that it raised, ascending, and the instant it was taken in (UTC).
-
-    `id` grows with the order of arrival; it is None until the action is stored.
-    """
+class NewJudgedAction:
+    """An action on its way into the history: with the codes that it raised, ascending, and when it came (UTC)."""
 
     action: Action
     codes: tuple[int, ...]
     received_at: datetime
-    id: int | None = None
+
+    def kept(self, id: int) -> JudgedAction:
+        """The action under its id."""
+        return JudgedAction(id, self.action, self.codes, self.received_at)
+
+
+@attrs.frozen
+class JudgedAction:
+    """An action as it is kept; `id` grows with the order of arrival."""
+
+    id: int
+    action: Action
+    codes: tuple[int, ...]
+    received_at: datetime
 
 
 class Timeline:

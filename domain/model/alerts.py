@@ -29,11 +29,24 @@ class BalanceDrop:
 
 
 @attrs.frozen
-class Alert:
-    """An alert of a user's. `created_at` is UTC; `id` is None until it is kept."""
+class NewAlert:
+    """An alert that a user is about to set. `created_at` is UTC."""
 
+    user_id: int
+    condition: AmountReached | BalanceDrop
+    created_at: datetime
+
+    def kept(self, id: int) -> Alert:
+        """The alert under its id: armed."""
+        return Alert(id, self.user_id, self.condition, "armed", self.created_at)
+
+
+@attrs.frozen
+class Alert:
+    """An alert of a user's, as kept."""
+
+    id: int
     user_id: int
     condition: AmountReached | BalanceDrop
     status: AlertStatus
     created_at: datetime
-    id: int | None = None

@@ -14,11 +14,25 @@ NotificationKind = Literal[
 
 
 @attrs.frozen
-class Notification:
-    """One message to a user; `data` holds what JSON can. `id` is None until it is kept; `created_at` is UTC."""
+class NewNotification:
+    """What a user is about to be told; `data` holds what JSON can, `created_at` is UTC."""
 
     user_id: int
     kind: NotificationKind
     data: Mapping[str, object]
     created_at: datetime
-    id: int | None = None
+
+    def kept(self, id: int) -> Notification:
+        """The notification under its id."""
+        return Notification(id, self.user_id, self.kind, self.data, self.created_at)
+
+
+@attrs.frozen
+class Notification:
+    """What a user was told; ids grow."""
+
+    id: int
+    user_id: int
+    kind: NotificationKind
+    data: Mapping[str, object]
+    created_at: datetime

@@ -15,13 +15,28 @@ SubscriptionStatus = Literal["active", "ended", "cancelled"]
 
 
 @attrs.frozen
-class Subscription:
-    """`amount` is paid every `interval_seconds`, for the first time one interval after `created_at` (UTC).
+class NewSubscription:
+    """`amount` is to be paid every `interval_seconds`, for the first time one interval after `created_at` (UTC)."""
 
-    It ends by itself when the balance doesn't cover a payment, and is cancelled by its user. `payments` counts those
-    that were made; `id` is None until it is kept.
+    user_id: int
+    amount: Decimal
+    interval_seconds: int
+    created_at: datetime
+    name: str | None = None
+
+    def kept(self, id: int) -> Subscription:
+        """The subscription under its id: active, and nothing paid yet."""
+        return Subscription(id, self.user_id, self.amount, self.interval_seconds, self.created_at, self.name)
+
+
+@attrs.frozen
+class Subscription:
+    """A subscription as kept. It ends by itself when the balance doesn't cover a payment, and is cancelled by its user.
+
+    `payments` counts those that were made.
     """
 
+    id: int
     user_id: int
     amount: Decimal
     interval_seconds: int
@@ -30,7 +45,6 @@ class Subscription:
     status: SubscriptionStatus = "active"
     payments: int = 0
     ended_at: datetime | None = None
-    id: int | None = None
 
     @property
     def next_due(self) -> datetime:

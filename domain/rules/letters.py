@@ -13,6 +13,7 @@ from domain.model.assets import HALF_UP, Holding, Trade
 from domain.model.mail import Mail, without_control_characters
 from domain.model.money import CENT
 from domain.model.subscriptions import Subscription
+from domain.model.users import Recipient
 
 
 def otp_letter(email: str, otp: str) -> Mail:
@@ -30,18 +31,17 @@ def pin_changed_letter(email: str, name: str) -> Mail:
     return _changed(email, name, "PIN", "PIN")
 
 
-def alert_letter(email: str, name: str, alert: Alert) -> Mail:
+def alert_letter(to: Recipient, alert: Alert) -> Mail:
     """What seed A says when an alert fires; amounts with two decimals."""
-    name = without_control_characters(name)
+    name = without_control_characters(to.name)
     condition = alert.condition
     if isinstance(condition, AmountReached):
-        return Mail(email, "Savings Alert", _SAVINGS.format(name=name, amount=condition.target_amount))
-    return Mail(email, "Balance Drop Alert", _DROP.format(name=name, amount=condition.balance_drop_threshold))
+        return Mail(to.email, "Savings Alert", _SAVINGS.format(name=name, amount=condition.target_amount))
+    return Mail(to.email, "Balance Drop Alert", _DROP.format(name=name, amount=condition.balance_drop_threshold))
 
 
 def trade_letter(
-    email: str,
-    name: str,
+    to: Recipient,
     trade: Trade,
     after: Holding,
     holdings: Iterable[Holding],
@@ -55,7 +55,7 @@ def trade_letter(
         for one in holdings
     )
     body = (_PURCHASE if bought else _SALE).format(
-        name=without_control_characters(name),
+        name=without_control_characters(to.name),
         units=_units(trade.quantity),
         symbol=trade.symbol,
         amount=_dollars(trade.amount),
@@ -63,22 +63,22 @@ def trade_letter(
         held=_units(after.quantity),
     )
     body += _PORTFOLIO.format(summary=summary, balance=_dollars(balance), net_worth=_dollars(net_worth))
-    return Mail(email, f"Investment {'Purchase' if bought else 'Sale'} Confirmation", body)
+    return Mail(to.email, f"Investment {'Purchase' if bought else 'Sale'} Confirmation", body)
 
 
-def subscription_ended_letter(email: str, name: str, subscription: Subscription) -> Mail:
+def subscription_ended_letter(to: Recipient, subscription: Subscription) -> Mail:
     """Tells the user that a subscription ended because the balance didn't cover a payment."""
     title = without_control_characters(subscription.name or "")
     what = f'Your subscription "{title}"' if title else "Your subscription"
     body = _ENDED.format(
-        name=without_control_characters(name),
+        name=without_control_characters(to.name),
         what=what,
         amount=subscription.amount,
         seconds=subscription.interval_seconds,
         unit="second" if subscription.interval_seconds == 1 else "seconds",
         payments=subscription.payments,
     )
-    return Mail(email, "Subscription Ended", body)
+    return Mail(to.email, "Subscription Ended", body)
 
 
 _PURCHASE = """\

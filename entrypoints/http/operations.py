@@ -1,6 +1,6 @@
 """What an operation of the API is: declared once, next to its code, then enforced, documented and joined.
 
-A responder is declared by `@operation(...)`. `enforcement.py` holds every request to the declaration before the
+A responder is declared by `@Operation(...)`. `enforcement.py` holds every request to the declaration before the
 responder runs, and hands the responder what it read; `openapi.py` reads the declaration aloud. A responder that is
 not declared stops the start.
 """
@@ -97,6 +97,11 @@ class Operation:
     audit: str | None = None
     """What a success is told as in the log; None: nothing is told."""
 
+    def __call__(self, responder: R) -> R:
+        """Declare a responder."""
+        setattr(responder, _ATTRIBUTE, self)
+        return responder
+
     @property
     def is_guarded(self) -> bool:
         """Whether a body that can't be read is refused only after the idempotency key and the PIN were checked."""
@@ -137,16 +142,5 @@ class Route:
             if responder is not None:
                 found = getattr(responder, _ATTRIBUTE, None)
                 if not isinstance(found, Operation):
-                    raise TypeError(f"{type(self.resource).__name__}.{name} isn't declared by @operation")
+                    raise TypeError(f"{type(self.resource).__name__}.{name} isn't declared by @Operation")
                 yield method, found
-
-
-def operation(**declared: Any) -> Callable[[R], R]:
-    """Declare what a responder does; the arguments are those of `Operation`."""
-    described = Operation(**declared)
-
-    def attach(responder: R) -> R:
-        setattr(responder, _ATTRIBUTE, described)
-        return responder
-
-    return attach

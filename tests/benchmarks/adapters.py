@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import bcrypt
 import jwt
 
-from adapters.bcrypt_passwords import BcryptPasswords
-from adapters.jwt_tokens import JwtTokens
+from adapters.identity.bcrypt_passwords import BcryptPasswords
+from adapters.identity.jwt_tokens import JwtTokens
 from adapters.keyring import KeyRing
+from adapters.market.simulated_prices import SimulatedPrices
 from adapters.memory.clock import SetClock
-from adapters.simulated_prices import SimulatedPrices
 from domain.model.sessions import Claims
 from tests.benchmarks.table import Row, interleaved
 

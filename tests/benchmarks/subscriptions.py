@@ -61,7 +61,7 @@ def while_payments_run() -> Iterator[Row]:
 
 def make_due(hucha: Any, number: int) -> None:
     """So many subscriptions of 1,000 users, which are due now and then in a year."""
-    from domain.model.subscriptions import Subscription
+    from domain.model.subscriptions import NewSubscription
     from domain.model.users import Details, HashedPassword, NewUser
     from domain.use_cases.planning.manage_subscriptions import SUBSCRIPTION
 
@@ -82,8 +82,9 @@ def make_due(hucha: Any, number: int) -> None:
 
     def subscribe(tx: Any) -> None:
         for one in range(number):
-            subscription = Subscription(ids[one % USERS], Decimal("9.99"), YEAR_SECONDS, then)
-            tx.due_work.add(SUBSCRIPTION, tx.subscriptions.add(subscription), subscription.next_due)
+            new = NewSubscription(ids[one % USERS], Decimal("9.99"), YEAR_SECONDS, then)
+            subscription = new.kept(tx.subscriptions.add(new))
+            tx.due_work.add(SUBSCRIPTION, subscription.id, subscription.next_due)
 
     hucha.storage.run(subscribe)
 

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from .customers import CHEAP, KEYS, PIN, Customer, ask, ask_once, balance, new_customer
+from tests.customers import PIN
+
 from .processes import START_SECONDS, Serving, hucha, until
+from .served_customers import CHEAP, KEYS, Customer, ask, ask_once, balance, new_customer
 
 MOVEMENTS = 40
 """So many are booked between one copy and the next."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
-from .customers import CHEAP, PASSWORD, PIN, ask_once, balance, history, new_customer
+from tests.customers import PASSWORD, PIN
+
 from .processes import Serving
+from .served_customers import CHEAP, ask_once, balance, history, new_customer
 
 DEPOSIT = "/api/account/deposit"
 

@@ -18,12 +18,11 @@ from domain.model.users import Details
 from domain.rules.registration import Registration
 from entrypoints.composition import Hucha
 from entrypoints.http.app import create_app
+from tests.customers import PASSWORD, PIN
 from tests.orders import order
 
 T = TypeVar("T")
 
-PIN = "1811"
-PASSWORD = "NuweTest1$"
 
 DEPOSIT = "/api/account/deposit"
 WITHDRAW = "/api/account/withdraw"

@@ -19,9 +19,10 @@ from domain.model.mail import Mail
 from domain.use_cases.jobs.run_due_work import RunDueWork
 from entrypoints.composition import Hucha, build_in_memory
 from entrypoints.settings import Settings
+from tests.customers import PASSWORD, PIN
 
-from .accounts import PASSWORD, PIN, Customer, open_account, says
-from .customers import headers_of, letters, login
+from .accounts import Customer, open_account, says
+from .signing_in import headers_of, letters, login
 
 ASSETS = "/api/account/assets"
 NET_WORTH = "/api/account/net-worth"

@@ -11,14 +11,15 @@ import attrs
 import pytest
 from falcon.testing import Result, TestClient
 
-from adapters.jwt_tokens import JwtTokens
+from adapters.identity.jwt_tokens import JwtTokens
 from adapters.keyring import KeyRing
 from domain.model.sessions import Claims
 from entrypoints.composition import Hucha, build
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
+from tests.customers import PIN
 
-from .accounts import PIN, Customer, open_account
+from .accounts import Customer, open_account
 from .documented import OPERATIONS, Documented, everything
 
 SECRET_KEY = b"the key that signs this bank's tokens"

@@ -8,7 +8,7 @@ from falcon.testing import Result, TestClient
 from adapters.memory.clock import SetClock
 from entrypoints.http.app import create_app
 
-from .customers import login, quick_bank, register, signed_in
+from .signing_in import login, quick_bank, register, signed_in
 
 APP = "https://app.example"
 LOCAL = "http://localhost:5173"

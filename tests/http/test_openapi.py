@@ -18,12 +18,13 @@ from entrypoints.composition import Hucha, build_in_memory
 from entrypoints.http.app import create_app, create_falcon_app
 from entrypoints.http.metrics import Metrics
 from entrypoints.settings import Settings
+from tests.customers import PASSWORD, PIN
 
-from .accounts import PASSWORD, PIN, Customer, open_account
+from .accounts import Customer, open_account
 from .bodies import GOOD, body_of
-from .customers import new_otp
 from .documented import DOCUMENT, Documented, filled
 from .documented import OPERATIONS as EVERY
+from .signing_in import new_otp
 
 JSON = {"Content-Type": "application/json"}
 OPERATIONS = [pytest.param(one.path, one.method, one.operation, id=str(one)) for one in EVERY]

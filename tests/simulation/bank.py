@@ -30,11 +30,11 @@ from domain.use_cases.notifying.queue_mail import MAIL
 from domain.use_cases.planning.manage_subscriptions import ManageSubscriptions, SubscriptionTerms
 from domain.use_cases.planning.run_subscriptions import PaySubscriptions
 from ports.storage import Storage, Transaction
+from tests.customers import PIN
 from tests.orders import order, trade_order
 
 NOON = datetime(2024, 11, 20, 12, tzinfo=UTC)
 BOT_INTERVAL = timedelta(seconds=30)
-PIN = "1811"
 PRICES = {"BTC": "60000.00", "GOLD": "1000.00", "PENNY": "0.0173"}
 FAR_AWAY = datetime(9999, 1, 1, tzinfo=UTC)
 MANY = 1_000_000

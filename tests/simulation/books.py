@@ -74,7 +74,7 @@ def read_books(storage: Storage, user_ids: Iterable[int]) -> dict[int, Books]:
 
 
 def _read(tx: Transaction, user_id: int) -> Books:
-    subscriptions = {one.id: one for one in tx.subscriptions.of_user(user_id, ALL) if one.id is not None}
+    subscriptions = {one.id: one for one in tx.subscriptions.of_user(user_id, ALL)}
     return Books(
         user_id=user_id,
         balance=tx.users.balance(user_id),

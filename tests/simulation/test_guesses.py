@@ -28,14 +28,13 @@ from entrypoints.composition import Hucha, build
 from entrypoints.settings import Settings
 from ports.storage import Transaction
 from tests.conftest import LONG
+from tests.customers import PASSWORD, PIN
 from tests.orders import order
 
 THREADS = 16
 TRIES = 5
 GUESSES = 20
 ROUNDS = 40 if LONG else 3
-PASSWORD = "NuweTest1$"
-PIN = "1811"
 HOST = "127.0.0.1"
 KEY = b"the key of every guesser's banks"
 

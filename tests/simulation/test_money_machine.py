@@ -22,7 +22,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from adapters.bcrypt_passwords import BcryptPasswords
+from adapters.identity.bcrypt_passwords import BcryptPasswords
 from adapters.keyed_hashes import HmacHashes
 from adapters.keyring import KeyRing
 from adapters.memory.clock import SetClock
@@ -48,10 +48,10 @@ from domain.use_cases.money.move_money import MoveMoney, Order
 from entrypoints.composition import Hucha, build, build_in_memory
 from entrypoints.settings import Settings
 from tests.conftest import LONG
+from tests.customers import PASSWORD
 from tests.orders import order
 
 KEY = b"the key of every machine's bank."
-PASSWORD = "NuweTest1$"
 PINS = ["1111", "2222"]
 MOST_CUSTOMERS = 4
 NOBODY = "00000000-0000-4000-8000-000000000000"

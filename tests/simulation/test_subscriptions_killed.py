@@ -19,8 +19,8 @@ from pathlib import Path
 import attrs
 import pytest
 
+from adapters.market.simulated_prices import SimulatedPrices
 from adapters.memory.clock import SetClock
-from adapters.simulated_prices import SimulatedPrices
 from domain.model.sessions import Identity
 from domain.use_cases.market.trade_assets import TradeAssets, TradeOrder
 from domain.use_cases.money.guarded_orders import Guard
@@ -28,8 +28,8 @@ from domain.use_cases.planning.manage_subscriptions import SUBSCRIPTION, ManageS
 from entrypoints.composition import Hucha, build
 from entrypoints.settings import Settings
 from tests.conftest import LONG
-from tests.e2e.customers import KEYS
 from tests.e2e.processes import START_SECONDS, command, until
+from tests.e2e.served_customers import KEYS
 from tests.simulation.bank import PIN, jobs, open_account, waiting_letters
 from tests.simulation.books import Books, check_audit, check_books, check_nothing_is_left, read_books
 

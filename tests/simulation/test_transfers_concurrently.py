@@ -20,8 +20,9 @@ import attrs
 import pytest
 
 from tests.conftest import LONG
-from tests.e2e.customers import CHEAP, KEYS, PIN, Answer, Customer, ask, ask_once, balance, history, new_customer
+from tests.customers import PIN
 from tests.e2e.processes import START_SECONDS, Serving, hucha
+from tests.e2e.served_customers import CHEAP, KEYS, Answer, Customer, ask, ask_once, balance, history, new_customer
 
 CUSTOMERS = 10
 CLIENTS = 16

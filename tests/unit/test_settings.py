@@ -14,7 +14,8 @@ import attrs
 import pytest
 
 from domain.model.errors import StorageUnavailable
-from entrypoints.composition import build, migrate_only
+from entrypoints.composition import build
+from entrypoints.databases import migrate_only
 from entrypoints.settings import Settings, SmtpServer, WrongSetting
 
 CPU = min(os.sched_getaffinity(0))

@@ -379,7 +379,7 @@ PROGRAM = """
 import sys, time
 from datetime import timedelta
 from pathlib import Path
-from adapters.file_mail import FileMailer
+from adapters.notifying.file_mail import FileMailer
 from adapters.sql.opening import open_database
 from adapters.sql.unit_of_work import SqlStorage
 from adapters.system_clock import SystemClock

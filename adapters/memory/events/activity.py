@@ -8,10 +8,8 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
 
-import attrs
-
 from adapters.memory.undo import UndoLog, put
-from domain.model.activity import LARGEST_INTEGER, Action, JudgedAction, Stream, UserActivity
+from domain.model.activity import LARGEST_INTEGER, Action, JudgedAction, NewJudgedAction, Stream, UserActivity
 from domain.model.money import EXACT
 
 ByTime = list[tuple[int, int]]
@@ -24,7 +22,7 @@ class MemoryActivityStore:
     def __init__(self, undo: UndoLog) -> None:
         self._undo = undo
         self._activities: dict[tuple[Stream, int], UserActivity] = {}
-        self._judged: list[JudgedAction] = []
+        self._judged: list[NewJudgedAction] = []
         self._by_time: dict[tuple[Stream, int], ByTime] = defaultdict(list)
 
     def load(self, stream: Stream, user_ids: Collection[int]) -> dict[int, UserActivity]:
@@ -38,7 +36,7 @@ class MemoryActivityStore:
         for user_id, activity in activities.items():
             put(self._activities, (stream, user_id), activity, self._undo)
 
-    def append(self, stream: Stream, judged: Sequence[JudgedAction]) -> None:
+    def append(self, stream: Stream, judged: Sequence[NewJudgedAction]) -> None:
         for one in judged:
             action = one.action
             by_time = self._by_time[stream, action.user_id]
@@ -71,4 +69,5 @@ class MemoryActivityStore:
     ) -> list[JudgedAction]:
         by_time = self._by_time.get((stream, user_id), [])
         last = len(by_time) if before is None else bisect_left(by_time, before)
-        return [attrs.evolve(self._judged[id - 1], id=id) for _, id in reversed(by_time[max(0, last - limit) : last])]
+        ids = (id for _, id in reversed(by_time[max(0, last - limit) : last]))
+        return [self._judged[id - 1].kept(id) for id in ids]

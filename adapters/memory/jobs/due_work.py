@@ -10,11 +10,14 @@ import attrs
 
 from adapters.memory.undo import UndoLog, drop, put
 from domain.model.due_work import DueJob
+from domain.model.topics import WORK_DUE
+from ports.storage import Topics
 
 
 class MemoryDueWorkStore:
-    def __init__(self, undo: UndoLog) -> None:
+    def __init__(self, undo: UndoLog, topics: Topics) -> None:
         self._undo = undo
+        self._topics = topics
         self._ids = count(1)
         self._jobs: dict[int, DueJob] = {}
         self._by_subject: dict[tuple[str, int], int] = {}
@@ -22,6 +25,7 @@ class MemoryDueWorkStore:
         """Why a job is dead, by its id."""
 
     def add(self, kind: str, subject: int, due_at: datetime) -> None:
+        self._topics.add(WORK_DUE)
         if (kind, subject) not in self._by_subject:
             job = DueJob(next(self._ids), kind, subject, due_at, tries=0)
             put(self._jobs, job.id, job, self._undo)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import attrs
-
 from adapters.memory.undo import UndoLog, drop, put
-from domain.model.alerts import Alert
+from domain.model.alerts import Alert, NewAlert
 
 
 class MemoryAlertStore:
@@ -14,14 +12,14 @@ class MemoryAlertStore:
         self._alerts: dict[int, Alert] = {}
         self._last_id = 0
 
-    def add(self, alert: Alert) -> int:
+    def add(self, alert: NewAlert) -> int:
         self._last_id += 1
-        put(self._alerts, self._last_id, attrs.evolve(alert, id=self._last_id), self._undo)
+        put(self._alerts, self._last_id, alert.kept(self._last_id), self._undo)
         return self._last_id
 
     def of_user(self, user_id: int) -> list[Alert]:
         own = (alert for alert in self._alerts.values() if alert.user_id == user_id)
-        return sorted(own, key=lambda alert: alert.id or 0)
+        return sorted(own, key=lambda alert: alert.id)
 
     def save(self, alert: Alert) -> None:
         if alert.id in self._alerts:

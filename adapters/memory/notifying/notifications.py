@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from itertools import count, islice
 
-import attrs
-
 from adapters.memory.undo import UndoLog, put
-from domain.model.notifications import Notification
+from domain.model.notifications import NewNotification, Notification
 
 
 class MemoryNotificationStore:
@@ -16,10 +14,10 @@ class MemoryNotificationStore:
         self._ids = count(1)
         self._kept: dict[int, Notification] = {}
 
-    def add(self, notification: Notification) -> int:
-        id = next(self._ids)
-        put(self._kept, id, attrs.evolve(notification, id=id), self._undo)
-        return id
+    def add(self, notification: NewNotification) -> int:
+        kept = notification.kept(next(self._ids))
+        put(self._kept, kept.id, kept, self._undo)
+        return kept.id
 
     def newest(self, user_id: int, limit: int, before: int | None = None) -> list[Notification]:
         newest_first = sorted(self._kept.items(), reverse=True)

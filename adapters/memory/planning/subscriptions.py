@@ -10,7 +10,7 @@ import attrs
 
 from adapters.memory.undo import UndoLog, put
 from domain.model.errors import PaidAlready
-from domain.model.subscriptions import Subscription, SubscriptionPayment
+from domain.model.subscriptions import NewSubscription, Subscription, SubscriptionPayment
 
 
 class MemorySubscriptionStore:
@@ -20,9 +20,9 @@ class MemorySubscriptionStore:
         self._payments: dict[int, dict[datetime, SubscriptionPayment]] = defaultdict(dict)
         """By subscription and due instant."""
 
-    def add(self, subscription: Subscription) -> int:
+    def add(self, subscription: NewSubscription) -> int:
         id = len(self._kept) + 1
-        put(self._kept, id, attrs.evolve(subscription, id=id), self._undo)
+        put(self._kept, id, subscription.kept(id), self._undo)
         return id
 
     def of_user(self, user_id: int, limit: int, after: int = 0) -> list[Subscription]:
@@ -38,8 +38,7 @@ class MemorySubscriptionStore:
 
     def save(self, subscriptions: Sequence[Subscription]) -> None:
         for one in subscriptions:
-            if one.id is not None:
-                put(self._kept, one.id, one, self._undo)
+            put(self._kept, one.id, one, self._undo)
 
     def cancel(self, user_id: int, subscription_id: int, now: datetime) -> bool:
         found = self.get(user_id, subscription_id)

@@ -32,7 +32,7 @@ from adapters.sql.prepared import Prepared
 from adapters.sql.schema_metadata import metadata
 from adapters.sql.types import Id, Instant, Money, money_check, money_sum
 from adapters.sql.upserts import upsert
-from domain.model.activity import Action, JudgedAction, Stream, UserActivity
+from domain.model.activity import Action, JudgedAction, NewJudgedAction, Stream, UserActivity
 from domain.model.money import parse_amount
 
 events = Table(
@@ -92,7 +92,7 @@ class SqlActivityStore:
         if rows:
             _SAVE.many(self._connection, rows)
 
-    def append(self, stream: Stream, judged: Sequence[JudgedAction]) -> None:
+    def append(self, stream: Stream, judged: Sequence[NewJudgedAction]) -> None:
         if judged:
             _APPEND.many(self._connection, [_event_to_row(stream, one) for one in judged])
 
@@ -126,7 +126,7 @@ class SqlActivityStore:
         return dict(map(tuple, rows))
 
 
-def _event_to_row(stream: str, judged: JudgedAction) -> tuple[object, ...]:
+def _event_to_row(stream: str, judged: NewJudgedAction) -> tuple[object, ...]:
     """The values of an `events` row in the order of its columns, `id` left out."""
     action = judged.action
     codes = ",".join(map(str, judged.codes))
@@ -139,7 +139,7 @@ def _action_from_row(row: Any) -> Action:
 
 def _judged_from_row(row: Any) -> JudgedAction:
     codes = tuple(int(code) for code in row.alert_codes.split(",") if code)
-    return JudgedAction(_action_from_row(row), codes, row.received_at, row.id)
+    return JudgedAction(row.id, _action_from_row(row), codes, row.received_at)
 
 
 def activity_to_text(activity: UserActivity) -> str:

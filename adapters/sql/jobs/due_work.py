@@ -29,6 +29,8 @@ from adapters.sql.schema_metadata import NO_ID_TWICE, metadata
 from adapters.sql.types import Id, Instant
 from adapters.sql.upserts import insert_once
 from domain.model.due_work import DueJob
+from domain.model.topics import WORK_DUE
+from ports.storage import Topics
 
 due_work = Table(
     "due_work",
@@ -52,15 +54,14 @@ _LONGEST_REASON = 255
 
 
 class SqlDueWorkStore:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, topics: Topics) -> None:
         self._connection = connection
-        self.added = False
-        """Whether this transaction added a job."""
+        self._topics = topics
 
     def add(self, kind: str, subject: int, due_at: datetime) -> None:
         row = {"kind": kind, "subject": subject, "due_at": due_at, "tries": 0, "state": _DUE}
         self._connection.execute(insert_once(self._connection.dialect, due_work), row)
-        self.added = True
+        self._topics.add(WORK_DUE)
 
     def due(self, kinds: Collection[str], now: datetime, limit: int) -> list[DueJob]:
         job = due_work.c

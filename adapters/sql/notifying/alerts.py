@@ -25,7 +25,7 @@ from adapters.sql.prepared import Prepared
 from adapters.sql.schema_metadata import NO_ID_TWICE, metadata
 from adapters.sql.types import Id, Instant, Money, money_check
 from adapters.sql.upserts import insert_row
-from domain.model.alerts import Alert, AmountReached, BalanceDrop
+from domain.model.alerts import Alert, AmountReached, BalanceDrop, NewAlert
 
 alerts = Table(
     "alerts",
@@ -48,8 +48,9 @@ class SqlAlertStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, alert: Alert) -> int:
-        return insert_row(self._connection, alerts, _ROWS.row(alert, alerts))
+    def add(self, alert: NewAlert) -> int:
+        row = _ROWS.row(alert.kept(0), alerts)  # without the id, which the database gives
+        return insert_row(self._connection, alerts, row)
 
     def of_user(self, user_id: int) -> list[Alert]:
         return [_alert_from_row(row) for row in _OF_USER.rows(self._connection, (user_id,))]
@@ -70,7 +71,7 @@ def _alert_from_row(row: Sequence[Any]) -> Alert:
         condition = AmountReached(two_decimals(target), two_decimals(threshold))
     else:
         condition = BalanceDrop(two_decimals(drop), two_decimals(highest))
-    return Alert(user_id, condition, status, created_at, id)
+    return Alert(id, user_id, condition, status, created_at)
 
 
 def _of_user(dialect: Dialect, size: int) -> Executable:

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, Connection, Index, String, Table, Tex
 from adapters.sql.schema_metadata import NO_ID_TWICE, metadata
 from adapters.sql.types import Id, Instant
 from adapters.sql.upserts import insert_row
-from domain.model.notifications import Notification
+from domain.model.notifications import NewNotification, Notification
 
 notifications = Table(
     "notifications",
@@ -30,7 +30,7 @@ class SqlNotificationStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, notification: Notification) -> int:
+    def add(self, notification: NewNotification) -> int:
         return insert_row(self._connection, notifications, _notification_to_row(notification))
 
     def newest(self, user_id: int, limit: int, before: int | None = None) -> list[Notification]:
@@ -41,7 +41,7 @@ class SqlNotificationStore:
         return [_notification_from_row(row) for row in self._connection.execute(query)]
 
 
-def _notification_to_row(notification: Notification) -> dict[str, object]:
+def _notification_to_row(notification: NewNotification) -> dict[str, object]:
     return {
         "user_id": notification.user_id,
         "kind": notification.kind,
@@ -51,4 +51,4 @@ def _notification_to_row(notification: Notification) -> dict[str, object]:
 
 
 def _notification_from_row(row: Any) -> Notification:
-    return Notification(row.user_id, row.kind, msgspec.json.decode(row.data), row.created_at, row.id)
+    return Notification(row.id, row.user_id, row.kind, msgspec.json.decode(row.data), row.created_at)

@@ -31,7 +31,7 @@ from adapters.sql.schema_metadata import metadata
 from adapters.sql.types import Id, Instant, Money, money_check
 from adapters.sql.upserts import insert_row
 from domain.model.errors import PaidAlready
-from domain.model.subscriptions import Subscription, SubscriptionPayment
+from domain.model.subscriptions import NewSubscription, Subscription, SubscriptionPayment
 
 subscriptions = Table(
     "subscriptions",
@@ -62,7 +62,7 @@ class SqlSubscriptionStore:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, subscription: Subscription) -> int:
+    def add(self, subscription: NewSubscription) -> int:
         return insert_row(self._connection, subscriptions, _subscription_to_row(subscription))
 
     def of_user(self, user_id: int, limit: int, after: int = 0) -> list[Subscription]:
@@ -106,9 +106,9 @@ class SqlSubscriptionStore:
         return [SubscriptionPayment(**row) for row in self._connection.execute(query).mappings()]
 
 
-def _subscription_to_row(subscription: Subscription) -> dict[str, object]:
-    """A `subscriptions` row without its id."""
-    row = attrs.asdict(subscription)
+def _subscription_to_row(subscription: NewSubscription) -> dict[str, object]:
+    """A `subscriptions` row without the id that the database gives."""
+    row = attrs.asdict(subscription.kept(0))
     del row["id"]
     return row
 
@@ -117,7 +117,7 @@ def _subscription_from_row(row: Sequence[Any]) -> Subscription:
     """From the values of a `subscriptions` row in the order of its columns."""
     id, user_id, name, amount, interval_seconds, status, payments, created_at, ended_at = row
     amount = two_decimals(amount)
-    return Subscription(user_id, amount, interval_seconds, created_at, name, status, payments, ended_at, id)
+    return Subscription(id, user_id, amount, interval_seconds, created_at, name, status, payments, ended_at)
 
 
 def _load(dialect: Dialect, size: int) -> Executable:

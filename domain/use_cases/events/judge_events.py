@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import attrs
 
-from domain.model.activity import NOTHING, Action, JudgedAction, Stream, Timeline
+from domain.model.activity import NOTHING, Action, NewJudgedAction, Stream, Timeline
 from domain.model.money import EXACT
 from domain.rules.activity import LONGEST_WINDOW_SECONDS, STANDARD_LIMITS, Verdict, judge, needs_history, replay
 from domain.rules.ratings import limits_of
@@ -63,13 +63,13 @@ class _Batch:
     stream: Stream
     actions: Sequence[Action]
     received_at: datetime
-    _unsaved: list[JudgedAction] = attrs.field(factory=list)
+    _unsaved: list[NewJudgedAction] = attrs.field(factory=list)
     _stretches: list[_Stretch] = attrs.field(factory=list)
     """What was read of the history so far."""
 
     def keep(self, verdict: Verdict) -> None:
         action = verdict.action
-        self._unsaved.append(JudgedAction(action, verdict.codes, self.received_at))
+        self._unsaved.append(NewJudgedAction(action, verdict.codes, self.received_at))
         for stretch in self._stretches:
             stretch.add(action)
 

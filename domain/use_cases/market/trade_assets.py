@@ -16,16 +16,17 @@ from domain.model.errors import (
     Refusal,
     SymbolNotFound,
 )
+from domain.model.mail import Mail
 from domain.model.money import AMOUNT_LIMIT, EXACT
-from domain.model.notifications import Notification
+from domain.model.notifications import NewNotification
 from domain.model.sessions import Identity
 from domain.model.transactions import Movement, MovementType
-from domain.model.users import Account
+from domain.model.users import Account, Recipient
 from domain.rules.letters import trade_letter
 from domain.rules.portfolio import net_worth, purchase, sale
 from domain.use_cases.money.book_movement import book_movement
 from domain.use_cases.money.guarded_orders import Guard, GuardedOrder, run_order
-from domain.use_cases.notifying.queue_mail import queue_mail
+from domain.use_cases.notifying.tell_customer import Letter, tell_customer
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
 from ports.prices import Prices
@@ -115,15 +116,6 @@ def _planned(tx: Transaction, account: Account, order: TradeOrder, market: Marke
 
 
 def _tell(tx: Transaction, id: int, trade: Trade, after: Holding, market: Market, now: datetime) -> None:
-    """By mail and by notification. What has no price at the moment counts in the letter as what it cost."""
-    user = tx.users.get(after.user_id)
-    if user is None:
-        return
-    holdings = [one for one in tx.assets.holdings(user.id) if one.quantity]
-    balance = tx.users.balance(user.id)
-    known = {one.symbol: one.average_price or Decimal(0) for one in holdings} | dict(market)
-    letter = trade_letter(user.email, user.name, trade, after, holdings, balance, net_worth(balance, holdings, known))
-    queue_mail(tx, attrs.evolve(letter, message_id=f"trade-{id}-{now:%Y%m%dT%H%M%S%f}"), now)
     data = {
         "transaction_id": id,
         "side": trade.side,
@@ -134,4 +126,13 @@ def _tell(tx: Transaction, id: int, trade: Trade, after: Holding, market: Market
         "profit": None if trade.profit is None else f"{plain(trade.profit):f}",
         "reason": trade.reason,
     }
-    tx.notifications.add(Notification(user.id, "trade", data, now))
+    letter = Letter(f"trade-{id}-{now:%Y%m%dT%H%M%S%f}", lambda to: _letter(tx, to, trade, after, market))
+    tell_customer(tx, NewNotification(after.user_id, "trade", data, now), letter)
+
+
+def _letter(tx: Transaction, to: Recipient, trade: Trade, after: Holding, market: Market) -> Mail:
+    """What has no price at the moment counts as what it cost."""
+    holdings = [one for one in tx.assets.holdings(to.user_id) if one.quantity]
+    balance = tx.users.balance(to.user_id)
+    known = {one.symbol: one.average_price or Decimal(0) for one in holdings} | dict(market)
+    return trade_letter(to, trade, after, holdings, balance, net_worth(balance, holdings, known))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import attrs
+from functools import partial
 
 from domain.model.alerts import Alert, AmountReached
 from domain.model.errors import BalanceOutOfRange, InsufficientFunds
-from domain.model.notifications import Notification, NotificationKind
+from domain.model.notifications import NewNotification, NotificationKind
 from domain.model.transactions import Movement
 from domain.rules.alerting import after_transaction
 from domain.rules.letters import alert_letter
-from domain.use_cases.notifying.queue_mail import queue_mail
+from domain.use_cases.notifying.tell_customer import Letter, tell_customer
 from ports.storage import Transaction
 
 
@@ -45,13 +45,9 @@ def _watch(tx: Transaction, user_id: int, movement_id: int, movement: Movement) 
 
 
 def _tell(tx: Transaction, alert: Alert, movement_id: int, movement: Movement) -> None:
-    """By mail and by notification; each firing has an id of its own, and the same one in a rerun."""
-    user = tx.users.get(alert.user_id)
-    if user is None:
-        return
+    """Each firing has an id of its own, and the same one in a rerun."""
     now = movement.booked_at
-    letter = alert_letter(user.email, user.name, alert)
-    message_id = f"alert-{alert.id}-{movement_id}-{now:%Y%m%dT%H%M%S%f}"
-    queue_mail(tx, attrs.evolve(letter, message_id=message_id), now)
     kind: NotificationKind = "savings_alert" if isinstance(alert.condition, AmountReached) else "balance_drop"
-    tx.notifications.add(Notification(user.id, kind, {"alert_id": alert.id, "transaction_id": movement_id}, now))
+    data = {"alert_id": alert.id, "transaction_id": movement_id}
+    letter = Letter(f"alert-{alert.id}-{movement_id}-{now:%Y%m%dT%H%M%S%f}", partial(alert_letter, alert=alert))
+    tell_customer(tx, NewNotification(alert.user_id, kind, data, now), letter)

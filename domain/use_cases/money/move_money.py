@@ -12,7 +12,7 @@ import attrs
 from domain.model.activity import Action, ActionType
 from domain.model.errors import AccountNotFound, BalanceOutOfRange, InsufficientFunds, Refusal, SameAccount
 from domain.model.money import AMOUNT_LIMIT, EXACT
-from domain.model.notifications import Notification
+from domain.model.notifications import NewNotification
 from domain.model.sessions import Claims
 from domain.model.transactions import Movement, MovementType
 from domain.model.users import LONGEST_ACCOUNT_NUMBER, Account
@@ -20,6 +20,7 @@ from domain.use_cases.events.judge_events import judge_and_keep
 from domain.use_cases.identity.identify import identify
 from domain.use_cases.money.book_movement import book_movement
 from domain.use_cases.money.guarded_orders import Guard, GuardedOrder, Outcome, carry_out, in_flight
+from domain.use_cases.notifying.tell_customer import tell_customer
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
 from ports.security import KeyedHashes
@@ -180,7 +181,7 @@ class _Batch:
         ):
             if verdict.alert:
                 data = {"codes": list(verdict.codes), "transaction_id": id, "amount": str(movement.amount)}
-                self.tx.notifications.add(Notification(movement.user_id, "activity_codes", data, self.now))
+                tell_customer(self.tx, NewNotification(movement.user_id, "activity_codes", data, self.now))
 
 
 _ACTIONS: Final[Mapping[MovementType, ActionType]] = {"CASH_DEPOSIT": "deposit", "CASH_WITHDRAWAL": "withdraw"}

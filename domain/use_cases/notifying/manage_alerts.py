@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import attrs
 
-from domain.model.alerts import Alert, AmountReached, BalanceDrop
+from domain.model.alerts import Alert, AmountReached, BalanceDrop, NewAlert
 from domain.model.errors import AlertNotFound
 from domain.model.sessions import Identity
 from ports.clock import Clock
@@ -52,7 +52,7 @@ class ManageAlerts:
 
         def work(tx: Transaction) -> Alert:
             tx.users.lock({identity.user_id})
-            alert = Alert(identity.user_id, condition(tx), "armed", now)
-            return attrs.evolve(alert, id=tx.alerts.add(alert))
+            alert = NewAlert(identity.user_id, condition(tx), now)
+            return alert.kept(tx.alerts.add(alert))
 
         return self.storage.run(work)

@@ -9,7 +9,7 @@ import attrs
 
 from domain.model.errors import Refusal, SubscriptionNotFound
 from domain.model.sessions import Identity
-from domain.model.subscriptions import Subscription, SubscriptionPayment
+from domain.model.subscriptions import NewSubscription, Subscription, SubscriptionPayment
 from domain.model.users import Account
 from domain.use_cases.money.guarded_orders import Guard, GuardedOrder, run_order
 from domain.use_cases.refusals import or_raise
@@ -49,9 +49,9 @@ class ManageSubscriptions:
         """
         now = self.clock.now()
 
-        def plan(tx: Transaction, account: Account) -> Subscription:
+        def plan(tx: Transaction, account: Account) -> NewSubscription:
             asked = or_raise(terms)
-            return Subscription(account.user_id, asked.amount, asked.interval_seconds, now, asked.name)
+            return NewSubscription(account.user_id, asked.amount, asked.interval_seconds, now, asked.name)
 
         return run_order(self.storage, identity.user_id, GuardedOrder(guard, self.hashes, plan, _keep), now)
 
@@ -84,7 +84,7 @@ class ManageSubscriptions:
         self.storage.run(work)
 
 
-def _keep(tx: Transaction, subscription: Subscription) -> int:
-    id = tx.subscriptions.add(subscription)
-    tx.due_work.add(SUBSCRIPTION, id, subscription.next_due)
-    return id
+def _keep(tx: Transaction, new: NewSubscription) -> int:
+    subscription = new.kept(tx.subscriptions.add(new))
+    tx.due_work.add(SUBSCRIPTION, subscription.id, subscription.next_due)
+    return subscription.id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import Final
 
@@ -12,13 +13,13 @@ import attrs
 
 from domain.model.due_work import DueJob
 from domain.model.money import EXACT
-from domain.model.notifications import Notification
+from domain.model.notifications import NewNotification
 from domain.model.subscriptions import Subscription, SubscriptionPayment
 from domain.model.transactions import Movement
 from domain.rules.letters import subscription_ended_letter
 from domain.use_cases.jobs.run_due_work import JobContext, TransactionalHandler
 from domain.use_cases.money.book_movement import book_movement
-from domain.use_cases.notifying.queue_mail import queue_mail
+from domain.use_cases.notifying.tell_customer import Letter, tell_customer
 from domain.use_cases.planning.manage_subscriptions import SUBSCRIPTION
 from ports.storage import Transaction
 
@@ -88,7 +89,6 @@ class _Run:
         """The subscription after the payment of an instant, or after its end, if the balance doesn't cover it."""
         id, user_id, amount = subscription.id, subscription.user_id, subscription.amount
         balance = self.balances.get(user_id)
-        assert id is not None
         if balance is None or balance < amount:
             ended = subscription.ended(self.now)
             self._tell(ended)
@@ -101,16 +101,12 @@ class _Run:
         return subscription.paid()
 
     def _tell(self, ended: Subscription) -> None:
-        """By mail and by notification. A subscription ends once, so its id is its letter's."""
-        user = self.tx.users.get(ended.user_id)
-        if user is None:
-            return
-        letter = subscription_ended_letter(user.email, user.name, ended)
-        queue_mail(self.tx, attrs.evolve(letter, message_id=f"subscription-{ended.id}-ended"), self.now)
+        """A subscription ends once, so its id is its letter's."""
         data = {
             "subscription_id": ended.id,
             "name": ended.name,
             "amount": str(ended.amount),
             "payments": ended.payments,
         }
-        self.tx.notifications.add(Notification(user.id, "subscription_ended", data, self.now))
+        letter = Letter(f"subscription-{ended.id}-ended", partial(subscription_ended_letter, subscription=ended))
+        tell_customer(self.tx, NewNotification(ended.user_id, "subscription_ended", data, self.now), letter)

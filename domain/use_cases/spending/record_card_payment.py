@@ -16,7 +16,7 @@ from domain.model.errors import (
     Refusal,
 )
 from domain.model.idempotency import IdempotencyKey
-from domain.model.notifications import Notification
+from domain.model.notifications import NewNotification
 from domain.model.payments import Payment
 from domain.model.sessions import Identity
 from domain.model.spending import SpendingReason
@@ -24,6 +24,7 @@ from domain.model.transactions import BookedMovement, Movement
 from domain.rules.spending_fraud import RAPID_WINDOW, SpendingVerdict, judge_spending, months_before
 from domain.use_cases.money.book_movement import book_movement
 from domain.use_cases.money.guarded_orders import Guard, GuardedOrder, carry_out, in_flight
+from domain.use_cases.notifying.tell_customer import tell_customer
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
 from ports.storage import Storage, Transaction
@@ -110,7 +111,7 @@ class RecordCardPayment:
         tx.spending.record(id, movement, verdict.reasons)
         if verdict.fraud:
             data = {"transaction_id": id, "rules": [reason.rule for reason in verdict.reasons]}
-            tx.notifications.add(Notification(user_id, "fraud_flag", data, now))
+            tell_customer(tx, NewNotification(user_id, "fraud_flag", data, now))
         return BookedMovement(id, movement, identity.account_number, None)
 
     def _judged(self, tx: Transaction, user_id: int, payment: Payment, timestamp: datetime) -> SpendingVerdict:

@@ -20,7 +20,7 @@ from entrypoints.http.answers import Answer, InstantOut, encode
 from entrypoints.http.bodies import parse_body
 from entrypoints.http.fields import POSITIVE_SCHEMA, USUAL_ROWS, Count, Limit, Reads
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Route, Tag, operation
+from entrypoints.http.operations import Access, Operation, Route, Tag
 from entrypoints.http.paging import page
 from entrypoints.http.reading import required, wire
 
@@ -111,7 +111,7 @@ class EventsResource:
     list_events: ListEvents
     metrics: Metrics
 
-    @operation(
+    @Operation(
         summary="Judge an action by the event rules",
         description=(
             "Codes: 1100 a withdrawal over 100; 30 three consecutive withdrawals; 300 three consecutive deposits, "
@@ -132,7 +132,7 @@ class EventsResource:
             self.metrics.raised(codes)
         resp.data = encode(EventAnswer(bool(codes), codes, verdict.action.user_id))
 
-    @operation(
+    @Operation(
         summary="List a user's judged actions, latest time first",
         description="Pages by `limit` and `cursor`; the `Link` header leads to the next page.",
         access=Access.OPERATOR,
@@ -156,7 +156,6 @@ def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
 
 def _stored(judged: JudgedAction) -> StoredEvent:
     action = judged.action
-    assert judged.id is not None
     return StoredEvent(
         judged.id, action.type, action.amount, action.user_id, action.time, judged.codes, judged.received_at
     )

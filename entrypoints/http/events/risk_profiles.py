@@ -18,7 +18,7 @@ from entrypoints.http.answers import encode
 from entrypoints.http.bodies import parse_body
 from entrypoints.http.events.events import EventsResource
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, PathParameter, Route, operation
+from entrypoints.http.operations import Access, Operation, PathParameter, Route
 
 
 def _codes(*, money: bool) -> str:
@@ -61,7 +61,7 @@ class RiskProfilesResource:
     tag = EventsResource.tag
     risk_profiles: RiskProfiles
 
-    @operation(
+    @Operation(
         summary="Show how closely a user is watched",
         description="A user for whom nothing was set has the rating `medium`.",
         access=Access.OPERATOR,
@@ -72,7 +72,7 @@ class RiskProfilesResource:
     def on_get(self, req: falcon.Request, resp: falcon.Response, user_id: int) -> None:
         resp.data = encode(_shown(self.risk_profiles.get(user_id)))
 
-    @operation(
+    @Operation(
         summary="Set how closely a user is watched",
         description=(
             "Replaces the whole profile. `low` doubles every limit; `high` halves amounts and takes a count n to "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import falcon
 
@@ -19,7 +21,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, encode
 from entrypoints.http.identity.registration import RegistrationResource
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Route, operation
+from entrypoints.http.operations import Access, Operation, Route
 from entrypoints.http.reading import wire
 
 
@@ -69,7 +71,7 @@ class ResetToken(Answer):
 
 _UNKNOWN = UnknownUser("nuwe@nuwe.com")
 _WEAK = WeakPassword("Password must be at least 8 characters long")
-_RESET = {"access": Access.ANYONE, "limited": True}
+_RESET: dict[str, Any] = {"access": Access.ANYONE, "limited": True}
 
 
 @attrs.frozen
@@ -79,7 +81,7 @@ class PasswordsResource:
     tag = RegistrationResource.tag
     change_password: ChangePassword
 
-    @operation(
+    @Operation(
         summary="Send a one-time password by mail",
         description="It is valid for 10 minutes and 5 tries; only the newest counts. At most 5 within an hour.",
         body=SendOtpBody,
@@ -94,7 +96,7 @@ class PasswordsResource:
         email = self.change_password.send_otp(body.identifier, client)
         resp.data = encode(Message(f"OTP sent successfully to: {email}"))
 
-    @operation(
+    @Operation(
         summary="Trade a one-time password for a reset token",
         body=VerifyOtpBody,
         example={"identifier": "nuwe@nuwe.com", "otp": "893392"},
@@ -107,7 +109,7 @@ class PasswordsResource:
     def on_post_verify_otp(self, req: falcon.Request, resp: falcon.Response, client: str, body: VerifyOtpBody) -> None:
         resp.data = encode(ResetToken(self.change_password.verify_otp(body.identifier, body.otp, client)))
 
-    @operation(
+    @Operation(
         summary="Set a new password by a reset token",
         description="Ends all sessions of the customer, who is told by mail.",
         body=ResetBody,
@@ -127,7 +129,7 @@ class PasswordsResource:
         self.change_password.reset(body.identifier, body.resetToken, body.newPassword, client)
         resp.data = encode(Message("Password reset successfully"))
 
-    @operation(
+    @Operation(
         summary="Change the password",
         description="Ends all sessions of the customer, this one too; the customer is told by mail.",
         access=Access.USER,

@@ -26,7 +26,7 @@ from entrypoints.http.answers import Answer, encode
 from entrypoints.http.fields import Credential, Pin
 from entrypoints.http.identity.registration import RegistrationResource
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Route, operation
+from entrypoints.http.operations import Access, Operation, Route
 from entrypoints.http.reading import wire
 
 
@@ -69,7 +69,7 @@ class Done(Answer):
     msg: str
 
 
-_PIN = {"access": Access.USER, "limited": True, "response": Done}
+_PIN: dict[str, Any] = {"access": Access.USER, "limited": True, "response": Done}
 _REFUSED = (EmptyPin(), MalformedPin(), BadCredentials())
 
 
@@ -80,7 +80,7 @@ class PinsResource:
     tag = RegistrationResource.tag
     manage_pin: ManagePin
 
-    @operation(
+    @Operation(
         summary="Give the account its PIN",
         body=CreatePinBody,
         example={"pin": "1810", "password": "PassTest1$"},
@@ -96,7 +96,7 @@ class PinsResource:
         self.manage_pin.create(identity, body.pin, body.password, client)
         resp.data = encode(Done("PIN created successfully"))
 
-    @operation(
+    @Operation(
         summary="Change the PIN",
         description="Five wrong PINs in a row lock it for 15 minutes. The customer is told of the change by mail.",
         body=UpdatePinBody,
@@ -113,7 +113,7 @@ class PinsResource:
         self.manage_pin.update(identity, body.oldPin, body.newPin, body.password, client)
         resp.data = encode(Done("PIN updated successfully"))
 
-    @operation(
+    @Operation(
         summary="Replace a forgotten PIN",
         description="The one-time password is the one of `/api/auth/password-reset/send-otp`.",
         body=ResetPinBody,

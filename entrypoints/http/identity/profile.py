@@ -17,7 +17,7 @@ from entrypoints.http.answers import Answer, InstantOut, encode
 from entrypoints.http.fields import Address, CountryCode, Currency, Name, PhoneNumber
 from entrypoints.http.identity.registration import USER_EXAMPLE, RegistrationResource, UserInfo, user_info
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Route, operation
+from entrypoints.http.operations import Access, Operation, Route
 from entrypoints.http.reading import wire
 from entrypoints.settings import Settings
 
@@ -69,7 +69,7 @@ class ProfileResource:
     profile: Profile
     settings: Settings
 
-    @operation(
+    @Operation(
         summary="Show the customer",
         access=Access.USER,
         response=UserInfo,
@@ -79,7 +79,7 @@ class ProfileResource:
     def on_get_user(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
         resp.data = encode(user_info(self.profile.show(identity), self.settings))
 
-    @operation(
+    @Operation(
         summary="Show the account",
         access=Access.USER,
         response=AccountInfo,
@@ -89,11 +89,11 @@ class ProfileResource:
     def on_get_account(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
         resp.data = encode(AccountInfo(identity.account_number, self.profile.balance(identity)))
 
-    @operation(summary="Show the profile", access=Access.USER, response=ProfileObject, answer="The customer")
+    @Operation(summary="Show the profile", access=Access.USER, response=ProfileObject, answer="The customer")
     def on_get_profile(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
         resp.data = encode(_shown(self.profile.show(identity)))
 
-    @operation(
+    @Operation(
         summary="Change the profile",
         description="Changes what is named and leaves the rest; null or empty unsets it.",
         access=Access.USER,

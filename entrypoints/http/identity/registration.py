@@ -17,7 +17,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, encode
 from entrypoints.http.fields import Address, CountryCode, Currency, Name, PhoneNumber
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Route, Tag, operation
+from entrypoints.http.operations import Access, Operation, Route, Tag
 from entrypoints.http.reading import wire
 from entrypoints.settings import Settings
 
@@ -97,7 +97,7 @@ class RegistrationResource:
     register: Register
     settings: Settings
 
-    @operation(
+    @Operation(
         summary="Register",
         description="Makes a customer with an account of balance 0.00.",
         access=Access.ANYONE,
@@ -120,7 +120,7 @@ class RegistrationResource:
         user = self.register(check_registration(body.name, body.email, body.password, details, policy))
         resp.data = encode(Registered(user.name, shown_hash(user, self.settings), user.email))
 
-    @operation(
+    @Operation(
         summary="Register with address and phone number",
         description="Makes a customer with an account of balance 0.00, whose number is a UUID.",
         access=Access.ANYONE,

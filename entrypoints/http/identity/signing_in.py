@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import attrs
 import falcon
@@ -17,7 +17,7 @@ from entrypoints.http.auth import is_from_loopback
 from entrypoints.http.fields import Credential, Reads
 from entrypoints.http.identity.registration import RegistrationResource
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Route, operation
+from entrypoints.http.operations import Access, Operation, Route
 from entrypoints.http.reading import wire
 from entrypoints.settings import Settings
 
@@ -67,7 +67,7 @@ class RefreshBody:
     refresh_token: Annotated[str, Reads(_token)] | None = None
 
 
-_LOGIN = {
+_LOGIN: dict[str, Any] = {
     "description": "The refresh token comes in an HttpOnly cookie.",
     "access": Access.ANYONE,
     "limited": True,
@@ -77,7 +77,7 @@ _LOGIN = {
     "audit": "signed in",
     "raises": (UnknownUser("nuwe@nuwe.com"), BadCredentials()),
 }
-_LOGOUT = {
+_LOGOUT: dict[str, Any] = {
     "summary": "Sign out",
     "description": "The access token and its refresh tokens are worth nothing from now on, everywhere.",
     "access": Access.USER,
@@ -93,7 +93,7 @@ class SigningInResource:
     sign_in: SignIn
     settings: Settings
 
-    @operation(
+    @Operation(
         summary="Sign in by email address",
         body=LoginBody,
         example={"email": "nuwe@nuwe.com", "password": "NuweTest1$"},
@@ -102,7 +102,7 @@ class SigningInResource:
     def on_post_login_by_a(self, req: falcon.Request, resp: falcon.Response, client: str, body: LoginBody) -> None:
         self._answer(req, resp, self.sign_in(body.email, body.password, client, by_account=False))
 
-    @operation(
+    @Operation(
         summary="Sign in by email address or account number",
         body=UserLoginBody,
         example={"identifier": "nuwe@nuwe.com", "password": "NuweTest1$"},
@@ -111,7 +111,7 @@ class SigningInResource:
     def on_post_login_by_b(self, req: falcon.Request, resp: falcon.Response, client: str, body: UserLoginBody) -> None:
         self._answer(req, resp, self.sign_in(body.identifier, body.password, client))
 
-    @operation(
+    @Operation(
         summary="Trade a refresh token for new tokens",
         description=(
             "Takes the cookie, or `refresh_token` in the body. Each refresh token works once; using one again ends "
@@ -136,11 +136,11 @@ class SigningInResource:
             raise Unauthenticated
         self._answer(req, resp, self.sign_in.refresh(token))
 
-    @operation(response=None, status=204, **_LOGOUT)
+    @Operation(response=None, status=204, **_LOGOUT)
     def on_post_logout_by_a(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
         self._sign_out(req, resp, identity)
 
-    @operation(response=str, media_types=("text/plain",), answer_example="Logged out successfully", **_LOGOUT)
+    @Operation(response=str, media_types=("text/plain",), answer_example="Logged out successfully", **_LOGOUT)
     def on_get_logout_by_b(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
         self._sign_out(req, resp, identity)
         resp.text = "Logged out successfully"

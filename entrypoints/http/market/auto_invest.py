@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import attrs
 import falcon
@@ -19,7 +19,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, encode, milliseconds, milliseconds_or_none
 from entrypoints.http.fields import USUAL_ROWS, Count, Limit
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Route, Tag, operation
+from entrypoints.http.operations import Access, Operation, Route, Tag
 from entrypoints.http.paging import page
 from entrypoints.http.reading import wire
 
@@ -61,7 +61,7 @@ class BotObject(Answer):
     trades: list[BotTradeObject]
 
 
-_TEXT = {"response": str, "media_types": ("text/plain",)}
+_TEXT: dict[str, Any] = {"response": str, "media_types": ("text/plain",)}
 
 
 @attrs.frozen
@@ -71,7 +71,7 @@ class AutoInvestResource:
     tag = Tag("Auto-invest", "A bot that buys what fell and sells a part of what rose")
     bot: ManageAutoInvest
 
-    @operation(
+    @Operation(
         summary="Have the bot trade",
         description="At every round it buys a little of what fell by 1 % or more, and sells a part of what rose.",
         access=Access.PIN,
@@ -88,7 +88,7 @@ class AutoInvestResource:
         self.bot.enable(identity, guard.pin)
         resp.text = "Automatic investment enabled successfully."
 
-    @operation(
+    @Operation(
         summary="Have the bot stop",
         description="Needs no PIN: nothing is traded any more.",
         access=Access.USER,
@@ -100,7 +100,7 @@ class AutoInvestResource:
         self.bot.disable(identity)
         resp.text = "Automatic investment disabled successfully."
 
-    @operation(
+    @Operation(
         summary="Show the bot, its trades with their reasons, and its profit",
         description="Trades are newest first, in pages by `limit` and `before`; the `Link` header leads on.",
         access=Access.USER,

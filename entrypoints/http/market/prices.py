@@ -13,7 +13,7 @@ from domain.use_cases.market.show_portfolio import ShowPortfolio
 from entrypoints.composition import Hucha
 from entrypoints.http.answers import encode
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, PathParameter, Route, Tag, operation
+from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag
 
 _FAILS = PricesUnavailable("the feed fails")
 
@@ -25,7 +25,7 @@ class PricesResource:
     tag = Tag("Market", "What assets cost now")
     portfolio: ShowPortfolio
 
-    @operation(
+    @Operation(
         summary="What every asset costs now",
         access=Access.ANYONE,
         response=dict[str, Decimal],
@@ -36,7 +36,7 @@ class PricesResource:
     def on_get_all(self, req: falcon.Request, resp: falcon.Response) -> None:
         resp.data = encode({symbol: plain(price) for symbol, price in self.portfolio.market().items()})
 
-    @operation(
+    @Operation(
         summary="What one asset costs now",
         access=Access.ANYONE,
         path=(PathParameter("symbol", "Which asset", str),),

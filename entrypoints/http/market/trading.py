@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import attrs
 import falcon
@@ -33,7 +33,7 @@ from entrypoints.http.answers import Answer, encode
 from entrypoints.http.dialects import TradeFailed
 from entrypoints.http.fields import Amount, Quantity
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Route, Tag, operation
+from entrypoints.http.operations import Access, Operation, Route, Tag
 from entrypoints.http.reading import wire
 
 ANSWERED_AS_ELSEWHERE = (Unauthenticated, InvalidPin, KeyReused, KeyInFlight, TooManyRequests)
@@ -80,7 +80,7 @@ class PerformanceObject(Answer):
     unrealisedProfit: Decimal
 
 
-_TRADE = {"access": Access.PIN, "moves_money": True, "response": str, "media_types": ("text/plain",)}
+_TRADE: dict[str, Any] = {"access": Access.PIN, "moves_money": True, "response": str, "media_types": ("text/plain",)}
 
 
 @attrs.frozen
@@ -91,7 +91,7 @@ class TradingResource:
     trade: TradeAssets
     portfolio: ShowPortfolio
 
-    @operation(
+    @Operation(
         summary="Buy an asset at the market's price",
         description=(
             "The quantity is rounded down to 12 decimals. Where it fails, nothing was bought; only an answer with "
@@ -111,7 +111,7 @@ class TradingResource:
         self._carry_out(identity, guard, order, NOT_BOUGHT)
         resp.text = "Asset purchase successful."
 
-    @operation(
+    @Operation(
         summary="Sell an asset at the market's price",
         description=(
             "The proceeds are rounded down to cents. Where it fails, nothing was sold; only an answer with a "
@@ -139,7 +139,7 @@ class TradingResource:
         except HuchaError as error:
             raise TradeFailed(failed, error) from error
 
-    @operation(
+    @Operation(
         summary="How much of each asset is held",
         access=Access.USER,
         response=dict[str, Decimal],
@@ -150,7 +150,7 @@ class TradingResource:
         held = self.portfolio.assets(identity)
         resp.data = encode({symbol: plain(quantity) for symbol, quantity in held.items()})
 
-    @operation(
+    @Operation(
         summary="Cash and assets at the market's prices",
         access=Access.USER,
         response=Decimal,
@@ -161,7 +161,7 @@ class TradingResource:
     def on_get_net_worth(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
         resp.data = encode(plain(self.portfolio.net_worth(identity)))
 
-    @operation(
+    @Operation(
         summary="Realised and unrealised profit",
         description="By the average cost method. What was sold out is listed too, for its realised profit.",
         access=Access.USER,

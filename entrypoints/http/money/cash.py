@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import attrs
 import falcon
@@ -21,7 +21,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, encode, milliseconds
 from entrypoints.http.fields import Amount, Count, Limit
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Route, Tag, operation
+from entrypoints.http.operations import Access, Operation, Route, Tag
 from entrypoints.http.paging import page
 from entrypoints.http.reading import required, wire
 
@@ -83,7 +83,12 @@ HISTORY_EXAMPLE = [
         "targetAccountNumber": "N/A",
     }
 ]
-_GUARDED = {"access": Access.PIN, "moves_money": True, "session_in_transaction": True, "response": Moved}
+_GUARDED: dict[str, Any] = {
+    "access": Access.PIN,
+    "moves_money": True,
+    "session_in_transaction": True,
+    "response": Moved,
+}
 
 
 @attrs.frozen
@@ -97,7 +102,7 @@ class CashResource:
     move_money: Callable[[Order], int]
     show_history: ShowHistory
 
-    @operation(
+    @Operation(
         summary="Deposit cash",
         body=CashBody,
         example={"pin": "1811", "amount": "100000.0"},
@@ -111,7 +116,7 @@ class CashResource:
         self.move_money(Order("CASH_DEPOSIT", claims, guard, _cash(body)))
         resp.data = encode(Moved("Cash deposited successfully"))
 
-    @operation(
+    @Operation(
         summary="Withdraw cash",
         body=CashBody,
         example={"amount": 20000.0, "pin": "1811"},
@@ -126,7 +131,7 @@ class CashResource:
         self.move_money(Order("CASH_WITHDRAWAL", claims, guard, _cash(body)))
         resp.data = encode(Moved("Cash withdrawn successfully"))
 
-    @operation(
+    @Operation(
         summary="Transfer money to another account",
         body=TransferBody,
         example={"amount": 1000.0, "pin": "1811", "targetAccountNumber": "0b0c4b4e-6c1f-4d1c-9a5e-0a3a8f3b7a11"},
@@ -150,7 +155,7 @@ class CashResource:
         self.move_money(Order("CASH_TRANSFER", claims, guard, details))
         resp.data = encode(Moved("Fund transferred successfully"))
 
-    @operation(
+    @Operation(
         summary="List the movements of the account, newest first",
         description="All of them, or pages by `limit` and `before`; the `Link` header leads to the next page.",
         access=Access.USER,

@@ -17,7 +17,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, encode
 from entrypoints.http.fields import Amount
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Route, Tag, operation
+from entrypoints.http.operations import Access, Operation, Route, Tag
 from entrypoints.http.reading import wire
 
 ORIGIN = "The rates and fees are those of `exchange_rates.csv` and `exchange_fees.csv`, which come with the server."
@@ -70,7 +70,7 @@ class TransferQuotesResource:
     tag = Tag("Transfer quotes", "What a transfer into another currency would bring")
     quote: QuoteTransfer
 
-    @operation(
+    @Operation(
         summary="Simulate an international transfer",
         description=f"What arrives is `amount × (1 - fee) × rate`, rounded half-up to cents. {ORIGIN}",
         access=Access.USER,
@@ -88,7 +88,7 @@ class TransferQuotesResource:
         amount = self.quote.simulate(body.amount, body.source_currency, body.target_currency)
         resp.data = encode(Simulated(f"Amount in target currency: {shown(amount)}."))
 
-    @operation(
+    @Operation(
         summary="Show the fee of a transfer between two currencies",
         description=ORIGIN,
         access=Access.USER,
@@ -101,7 +101,7 @@ class TransferQuotesResource:
     def on_get_fee(self, req: falcon.Request, resp: falcon.Response, identity: Identity, query: PairQuery) -> None:
         resp.data = encode(FeeObject(self.quote.fee(query.source_currency, query.target_currency)))
 
-    @operation(
+    @Operation(
         summary="Show the exchange rate between two currencies",
         description=ORIGIN,
         access=Access.USER,

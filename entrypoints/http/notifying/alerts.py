@@ -17,7 +17,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, InstantOut, encode
 from entrypoints.http.fields import Amount
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Route, Tag, operation
+from entrypoints.http.operations import Access, Operation, Route, Tag
 from entrypoints.http.reading import wire
 
 
@@ -106,7 +106,7 @@ class AlertsResource:
     tag = Tag("Alerts", "Letters and notifications when the balance reaches a threshold, or drops")
     alerts: ManageAlerts
 
-    @operation(
+    @Operation(
         summary="Tell when savings reach a threshold",
         description="By mail and notification, after a transaction that leaves the balance at or above it.",
         access=Access.USER,
@@ -128,7 +128,7 @@ class AlertsResource:
         data = AmountReachedObject(alert.id, alert.user_id, body.target_amount, body.alert_threshold)
         resp.data = encode(SavingsAdded("Correctly added savings alert!", data))
 
-    @operation(
+    @Operation(
         summary="Tell when the balance drops",
         description=(
             "By mail and notification, after a transaction that leaves the balance so much lower than its "
@@ -152,7 +152,7 @@ class AlertsResource:
         data = BalanceDropObject(alert.id, alert.user_id, body.balance_drop_threshold)
         resp.data = encode(DropAdded("Correctly added balance drop alert!", data))
 
-    @operation(
+    @Operation(
         summary="Remove an alert",
         access=Access.USER,
         body=DeleteAlertBody,
@@ -168,7 +168,7 @@ class AlertsResource:
         self.alerts.delete(identity, body.alert_id)
         resp.data = encode(AlertDeleted("Alert deleted successfully."))
 
-    @operation(
+    @Operation(
         summary="List the alerts with progress and status",
         access=Access.USER,
         response=AlertList,

@@ -18,7 +18,7 @@ from domain.model.errors import NotFound
 from entrypoints.http.answers import encode
 from entrypoints.http.envelope import CSP_KEY
 from entrypoints.http.operating.health import HealthResource
-from entrypoints.http.operations import Access, PathParameter, Route, operation
+from entrypoints.http.operations import Access, Operation, PathParameter, Route
 
 _PAGE: Final = b"""<!DOCTYPE html>
 <html lang="en">
@@ -51,7 +51,7 @@ class DocsResource:
     tag = HealthResource.tag
     document: Callable[[], bytes]
 
-    @operation(
+    @Operation(
         summary="This description, by OpenAPI 3.1",
         access=Access.ANYONE,
         response=dict[str, Any],
@@ -60,7 +60,7 @@ class DocsResource:
     def on_get_document(self, req: falcon.Request, resp: falcon.Response) -> None:
         resp.data = self.document()
 
-    @operation(
+    @Operation(
         summary="This description, for people",
         access=Access.ANYONE,
         response=str,
@@ -71,7 +71,7 @@ class DocsResource:
         req.env[CSP_KEY] = _POLICY
         resp.data = _PAGE
 
-    @operation(
+    @Operation(
         summary="A script or a style sheet of the page for people",
         access=Access.ANYONE,
         path=(PathParameter("name", "The file's name", str),),

@@ -12,7 +12,7 @@ from domain.model.errors import Unavailable
 from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, encode
 from entrypoints.http.metrics import CONTENT_TYPE, Metrics
-from entrypoints.http.operations import Access, Route, Tag, operation
+from entrypoints.http.operations import Access, Operation, Route, Tag
 from ports.prices import Prices
 from ports.storage import Storage
 
@@ -41,11 +41,11 @@ class HealthResource:
     prices: Prices
     metrics: Metrics
 
-    @operation(summary="Is the process up?", access=Access.ANYONE, response=Health, answer="It is")
+    @Operation(summary="Is the process up?", access=Access.ANYONE, response=Health, answer="It is")
     def on_get_health(self, req: falcon.Request, resp: falcon.Response) -> None:
         resp.data = encode(Health())
 
-    @operation(
+    @Operation(
         summary="Can it work: is the database reachable?",
         description="`prices` tells where they come from; without them all but trading goes on.",
         access=Access.ANYONE,
@@ -63,7 +63,7 @@ class HealthResource:
             resp.status = 503
         resp.data = encode(readiness)
 
-    @operation(
+    @Operation(
         summary="Prometheus metrics",
         description="From loopback without a token; from elsewhere with an operator's.",
         access=Access.OPERATOR_OR_LOOPBACK,

@@ -19,7 +19,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, encode
 from entrypoints.http.fields import Day, SignedAmount
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, PathParameter, Route, Tag, operation
+from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag
 from entrypoints.http.reading import wire
 
 MonthOut = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}$")]
@@ -131,7 +131,7 @@ class RecurringExpensesResource:
     tag = Tag("Recurring expenses", "What comes back, and what it will do to the balance")
     plan_expenses: PlanExpenses
 
-    @operation(
+    @Operation(
         summary="List the recurring expenses, oldest first",
         access=Access.USER,
         response=list[ExpenseObject],
@@ -141,7 +141,7 @@ class RecurringExpensesResource:
     def on_get_list(self, req: falcon.Request, resp: falcon.Response, identity: Identity) -> None:
         resp.data = encode([_shown(one) for one in self.plan_expenses.show(identity)])
 
-    @operation(
+    @Operation(
         summary="Add a recurring expense",
         description=(
             "One that began on a day that a month hasn't got falls due on that month's last day. "
@@ -162,7 +162,7 @@ class RecurringExpensesResource:
         added = self.plan_expenses.add(identity, _recurrence(body))
         resp.data = encode(ExpenseKept(_ADDED, _shown(added)))
 
-    @operation(
+    @Operation(
         summary="Change a recurring expense",
         description="Replaces all of it.",
         access=Access.USER,
@@ -180,7 +180,7 @@ class RecurringExpensesResource:
         changed = self.plan_expenses.change(identity, expense_id, _recurrence(body))
         resp.data = encode(ExpenseKept(_UPDATED, _shown(changed)))
 
-    @operation(
+    @Operation(
         summary="Delete a recurring expense",
         access=Access.USER,
         path=(_ID,),
@@ -192,7 +192,7 @@ class RecurringExpensesResource:
         self.plan_expenses.remove(identity, expense_id)
         resp.data = encode(ExpenseRemoved(_DELETED))
 
-    @operation(
+    @Operation(
         summary="Project the recurring expenses of the next 12 months",
         description="From the calendar month after the current one, by UTC.",
         access=Access.USER,
@@ -204,7 +204,7 @@ class RecurringExpensesResource:
         months = self.plan_expenses.plan(identity).projection.months
         resp.data = encode([MonthlyExpenses(str(one.month), one.recurring_expenses) for one in months])
 
-    @operation(
+    @Operation(
         summary="Show what each recurring expense will do to the balance",
         description=(
             "From the calendar month after the current one, by UTC. The first opens with today's balance less "

@@ -25,7 +25,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, encode, milliseconds, milliseconds_or_none
 from entrypoints.http.fields import USUAL_ROWS, Amount, Count, Limit
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, PathParameter, Route, Tag, operation
+from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag
 from entrypoints.http.paging import page
 from entrypoints.http.reading import required, wire
 
@@ -90,7 +90,7 @@ class SubscriptionsResource:
     tag = Tag("Subscriptions", "Payments that come back by themselves")
     subscriptions: ManageSubscriptions
 
-    @operation(
+    @Operation(
         summary="Pay an amount again and again",
         description=(
             "For the first time one interval from now. Each due instant is paid once, late ones too; when the "
@@ -118,7 +118,7 @@ class SubscriptionsResource:
         resp.location = f"/api/user-actions/subscriptions/{id}"
         resp.text = "Subscription created successfully."
 
-    @operation(
+    @Operation(
         summary="List the subscriptions, oldest first",
         description="Those that are over too. Pages by `limit` and `after`; the `Link` header leads on.",
         access=Access.USER,
@@ -133,7 +133,7 @@ class SubscriptionsResource:
         shown = page(found, query.limit, req, resp, lambda last: {"after": last.id})
         resp.data = encode([_shown(one) for one in shown])
 
-    @operation(
+    @Operation(
         summary="Show a subscription and its latest payments",
         access=Access.USER,
         path=(_ID,),
@@ -147,7 +147,7 @@ class SubscriptionsResource:
             SubscriptionWithPayments(**msgspec.structs.asdict(_shown(subscription)), latestPayments=latest)
         )
 
-    @operation(
+    @Operation(
         summary="Cancel a subscription",
         description="Nothing more is paid. One that is over stays as it is.",
         access=Access.USER,

@@ -23,7 +23,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, InstantOut, encode
 from entrypoints.http.fields import USUAL_ROWS, Count, Instant, Limit, Reads, SignedAmount
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, PathParameter, Route, Tag, operation
+from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag
 from entrypoints.http.paging import page
 from entrypoints.http.reading import wire
 
@@ -116,7 +116,7 @@ class CardPaymentsResource:
     tag = Tag("Card payments", "What was spent or received, judged for fraud as it is booked")
     record: RecordCardPayment
 
-    @operation(
+    @Operation(
         summary="Record a transaction and judge it",
         description=(
             "A positive amount was spent, a negative one received; no funds are asked for. `fraud` is true where "
@@ -144,7 +144,7 @@ class CardPaymentsResource:
         booked = self.record(identity, _payment(body), key)
         resp.data = encode(Recorded("Transaction added and evaluated for fraud.", _shown(booked)))
 
-    @operation(
+    @Operation(
         summary="List the transactions, newest first",
         description="Pages by `limit` and `cursor`; the `Link` header leads to the next page.",
         access=Access.USER,
@@ -168,7 +168,7 @@ class CardPaymentsResource:
         shown = page(found, query.limit, req, resp, lambda last: {**asked, "cursor": last.id})
         resp.data = encode([_shown(one) for one in shown])
 
-    @operation(
+    @Operation(
         summary="Why a transaction was judged as it was",
         description="What was judged when it was booked, not what would be judged now.",
         access=Access.USER,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
-from domain.model.activity import Action, JudgedAction, Stream, UserActivity
+from domain.model.activity import Action, JudgedAction, NewJudgedAction, Stream, UserActivity
 
 
 class ActivityStore(Protocol):
@@ -25,7 +25,7 @@ class ActivityStore(Protocol):
         """Keep the activities of users that this transaction has loaded; the caller gives them away."""
         ...
 
-    def append(self, stream: Stream, judged: Sequence[JudgedAction]) -> None:
+    def append(self, stream: Stream, judged: Sequence[NewJudgedAction]) -> None:
         """Add judged actions to the end of the history, in this order."""
         ...
 

@@ -13,7 +13,7 @@ class DueWorkStore(Protocol):
     """Jobs by the instant at which they are due. A pair of kind and subject exists at most once."""
 
     def add(self, kind: str, subject: int, due_at: datetime) -> None:
-        """Keep a job; nothing changes where there is one of this kind and subject."""
+        """Keep a job; nothing changes where there is one of this kind and subject. The commit reports WORK_DUE."""
         ...
 
     def due(self, kinds: Collection[str], now: datetime, limit: int) -> list[DueJob]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from domain.model.alerts import Alert
+from domain.model.alerts import Alert, NewAlert
 
 
 class AlertStore(Protocol):
@@ -13,7 +13,7 @@ class AlertStore(Protocol):
     The id of one that was removed is never given to another.
     """
 
-    def add(self, alert: Alert) -> int:
+    def add(self, alert: NewAlert) -> int:
         """Keep an alert; its id."""
         ...
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from domain.model.notifications import Notification
+from domain.model.notifications import NewNotification, Notification
 
 
 class NotificationStore(Protocol):
     """Notifications of each user."""
 
-    def add(self, notification: Notification) -> int:
+    def add(self, notification: NewNotification) -> int:
         """Keep a notification; its id, which grows."""
         ...
 

@@ -6,13 +6,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from domain.model.subscriptions import Subscription, SubscriptionPayment
+from domain.model.subscriptions import NewSubscription, Subscription, SubscriptionPayment
 
 
 class SubscriptionStore(Protocol):
     """Subscriptions, and what was paid for each. None is ever forgotten, nor is a payment."""
 
-    def add(self, subscription: Subscription) -> int:
+    def add(self, subscription: NewSubscription) -> int:
         """Keep a new one; its id, which grows."""
         ...
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from limits.strategies import MovingWindowRateLimiter
 
-from adapters import rate_limits
+from adapters.identity import rate_limits
+from adapters.identity.rate_limits import LimitsRateLimits, NoRateLimits
 from adapters.memory.rate_limits import MemoryRateLimits
-from adapters.rate_limits import LimitsRateLimits, NoRateLimits
 from domain.model.errors import TooManyRequests
 from ports.limits import RateLimits
 from tests.clocks import SetSeconds

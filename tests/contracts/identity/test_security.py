@@ -26,8 +26,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.bcrypt_passwords import BcryptPasswords
-from adapters.jwt_tokens import JwtTokens
+from adapters.identity.bcrypt_passwords import BcryptPasswords
+from adapters.identity.jwt_tokens import JwtTokens
 from adapters.keyed_hashes import HmacHashes, framed
 from adapters.keyring import KeyRing
 from adapters.system_secrets import SystemSecrets
@@ -192,7 +192,7 @@ class TestPasswords:
     def test_a_process_ends_while_a_password_is_hashed(self) -> None:
         program = (
             "import threading, time\n"
-            "from adapters.keyring import KeyRing\nfrom adapters.bcrypt_passwords import BcryptPasswords\n"
+            "from adapters.keyring import KeyRing\nfrom adapters.identity.bcrypt_passwords import BcryptPasswords\n"
             "passwords = BcryptPasswords(KeyRing([b'x' * 32]), 31, 1, 1)\n"
             "threading.Thread(target=passwords.hash, args=('x',), daemon=True).start()\n"
             "time.sleep(.2)\n"
@@ -504,13 +504,14 @@ def test_no_key_or_password_is_shown_by_anything(caplog: pytest.LogCaptureFixtur
 def test_what_is_heavy_is_imported_when_it_is_needed() -> None:
     program = (
         "import sys\n"
-        "import adapters.keyring, adapters.vault, adapters.keyed_hashes, adapters.bcrypt_passwords\n"
-        "import adapters.jwt_tokens, adapters.rate_limits, adapters.system_secrets, entrypoints.key_file\n"
+        "import adapters.keyring, adapters.vault, adapters.keyed_hashes, adapters.identity.bcrypt_passwords\n"
+        "import adapters.identity.jwt_tokens, adapters.identity.rate_limits\n"
+        "import adapters.system_secrets, entrypoints.key_file\n"
         "from adapters.keyring import KeyRing\n"
         "ring = KeyRing([b'x' * 32])\n"
-        "adapters.vault.AesGcmVault(ring), adapters.jwt_tokens.JwtTokens(ring)\n"
-        "adapters.bcrypt_passwords.BcryptPasswords(ring, 12, 2, 2)\n"
-        "adapters.rate_limits.LimitsRateLimits({'login': 10}, 'redis://127.0.0.1/0')\n"
+        "adapters.vault.AesGcmVault(ring), adapters.identity.jwt_tokens.JwtTokens(ring)\n"
+        "adapters.identity.bcrypt_passwords.BcryptPasswords(ring, 12, 2, 2)\n"
+        "adapters.identity.rate_limits.LimitsRateLimits({'login': 10}, 'redis://127.0.0.1/0')\n"
         "print({'jwt', 'bcrypt', 'cryptography', 'limits', 'redis', 'sqlalchemy'} & set(sys.modules))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -11,7 +11,7 @@ import pytest
 
 from domain.model.sessions import Identity, RefreshToken, Session
 from ports.storage import Storage, Transaction
-from tests.contracts.customers import customer
+from tests.contracts.stored_customers import customer
 from tests.contracts.transactions import NOON, in_parallel, run
 from tests.patience import PATIENCE_SECONDS
 

@@ -17,7 +17,7 @@ from adapters.vault import AesGcmVault
 from domain.model.errors import EmailTaken, PhoneTaken
 from domain.model.users import Details, HashedPassword, Pin, Recipient, User
 from ports.storage import Storage, Transaction
-from tests.contracts.customers import PASSWORD, account, balance, customer, new_user
+from tests.contracts.stored_customers import PASSWORD, account, balance, customer, new_user
 from tests.contracts.transactions import NOON, WRITERS, Mishap, in_parallel, run
 
 NEW = HashedPassword("another slow hash", "key 2")

@@ -7,12 +7,9 @@ from datetime import datetime, timedelta
 import attrs
 import pytest
 
-from adapters.sql.opening import open_database
-from adapters.sql.unit_of_work import SqlStorage
 from domain.model.due_work import DueJob
 from ports.storage import Storage, Transaction
-from tests.conftest import VAULT
-from tests.contracts.transactions import NOON, WRITERS, Mishap, in_parallel, run
+from tests.contracts.transactions import NOON, Mishap, in_parallel, run
 
 KINDS = ("mail", "purge")
 
@@ -180,24 +177,3 @@ class TestLocks:
         done = in_parallel(do_all)
         assert sorted(subject for some in done for subject in some) == list(range(10))
         assert {job.due_at for job in due(storage)} == {at(60)}
-
-
-class TestWaking:
-    def test_a_commit_that_added_work_wakes_and_no_other_does(self, url):
-        woken: list[int] = []
-        storage = SqlStorage(open_database(url, WRITERS), VAULT, lambda: woken.append(len(due(storage))))
-        try:
-            run(storage, lambda tx: tx.users.lock([1]))
-            storage.read(lambda tx: tx.due_work.next_due(KINDS))
-
-            def fail(tx: Transaction) -> None:
-                tx.due_work.add("mail", 1, at(0))
-                raise Mishap
-
-            with pytest.raises(Mishap):
-                run(storage, fail)
-            assert woken == []
-            add(storage, ("mail", 1, 0), ("mail", 2, 0))
-            assert woken == [2]
-        finally:
-            storage.close()

@@ -11,7 +11,7 @@ import pytest
 from domain.model.assets import BookedTrade, Holding, Trade
 from domain.model.transactions import Movement
 from ports.storage import Storage, Transaction
-from tests.contracts.customers import customer
+from tests.contracts.stored_customers import customer
 from tests.contracts.transactions import NOON, Mishap, run
 
 LARGEST = "99999999999999999999.999999999999"

@@ -8,7 +8,7 @@ import pytest
 
 from domain.model.auto_investing import AutoInvesting
 from ports.storage import Storage, Transaction
-from tests.contracts.customers import customer
+from tests.contracts.stored_customers import customer
 from tests.contracts.transactions import NOON, Mishap, run
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.csv_prices import LONGEST_LINE, BadPrices, CsvPrices, PriceRow
+from adapters.market.csv_prices import LONGEST_LINE, BadPrices, CsvPrices, PriceRow
 
 HEADER = "time,GOLD,BTC"
 FIRST = "2024-11-20,2631.10,98512.4"

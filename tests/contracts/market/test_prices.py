@@ -29,11 +29,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.http_feed import FIRST_PAUSE_SECONDS, LARGEST_BODY_BYTES, MOST_TRIES, TOO_LATE
-from adapters.http_prices import HttpPrices, parse_prices
+from adapters.market.http_feed import FIRST_PAUSE_SECONDS, LARGEST_BODY_BYTES, MOST_TRIES, TOO_LATE
+from adapters.market.http_prices import HttpPrices, parse_prices
+from adapters.market.simulated_prices import BASE_CENTS, WAVES, SimulatedPrices
 from adapters.memory.clock import SetClock
 from adapters.memory.prices import FixedPrices
-from adapters.simulated_prices import BASE_CENTS, WAVES, SimulatedPrices
 from adapters.system_clock import SystemClock
 from domain.model.assets import PRICE_LIMIT, is_symbol, sound_price
 from domain.model.errors import PricesUnavailable
@@ -277,7 +277,7 @@ def test_every_process_sees_the_same_market() -> None:
         (
             "from datetime import UTC, datetime\n"
             "from adapters.memory.clock import SetClock\n"
-            "from adapters.simulated_prices import SimulatedPrices\n"
+            "from adapters.market.simulated_prices import SimulatedPrices\n"
             f"print(dict(SimulatedPrices(7, SetClock({NOON!r}.replace(tzinfo=UTC))).current()))"
         )
         .replace("datetime.datetime", "datetime")

@@ -9,7 +9,7 @@ import pytest
 
 from domain.model.idempotency import LONGEST_KEY, KeptOutcome
 from ports.storage import Storage, Transaction
-from tests.contracts.customers import customer
+from tests.contracts.stored_customers import customer
 from tests.contracts.transactions import NOON, Mishap, in_parallel, run
 
 INSTANT = timedelta(microseconds=1)

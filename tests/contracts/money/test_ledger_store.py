@@ -18,7 +18,7 @@ from adapters.sql.identity.users import users
 from adapters.sql.opening import open_database
 from domain.model.transactions import BookedMovement, Movement
 from ports.storage import Storage, Transaction
-from tests.contracts.customers import customer
+from tests.contracts.stored_customers import customer
 from tests.contracts.transactions import NOON, WRITERS, Mishap, in_parallel, run
 
 TYPES = ("CASH_DEPOSIT", "CASH_WITHDRAWAL", "CASH_TRANSFER", "SUBSCRIPTION", "ASSET_PURCHASE", "ASSET_SELL")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.csv_rates import FEES, RATES, BadRates, CsvRates
+from adapters.money.csv_rates import FEES, RATES, BadRates, CsvRates
 from domain.model.rates import Quote
-from entrypoints.composition import read_rates
 from entrypoints.settings import WrongSetting
+from entrypoints.tools import read_rates
 from ports.rates import Rates
 
 RATE_HEADER = "currency_from,currency_to,rate\n"

@@ -8,9 +8,9 @@ from decimal import Decimal
 import attrs
 import pytest
 
-from domain.model.alerts import Alert, AmountReached, BalanceDrop
+from domain.model.alerts import Alert, AmountReached, BalanceDrop, NewAlert
 from ports.storage import Storage, Transaction
-from tests.contracts.customers import customer
+from tests.contracts.stored_customers import customer
 from tests.contracts.transactions import NOON, WRITERS, Mishap, in_parallel, run
 
 SAVINGS = AmountReached(Decimal("5000.00"), Decimal("4500.10"))
@@ -19,8 +19,8 @@ AMOUNTS = ["0.01", "0.10", "0.07", "4503599627370.49", "9999999999999.99"]
 
 
 def add(storage: Storage, user_id: int, condition: AmountReached | BalanceDrop = SAVINGS) -> Alert:
-    alert = Alert(user_id, condition, "armed", NOON)
-    return attrs.evolve(alert, id=run(storage, lambda tx: tx.alerts.add(alert)))
+    alert = NewAlert(user_id, condition, NOON)
+    return alert.kept(run(storage, lambda tx: tx.alerts.add(alert)))
 
 
 def of_user(storage: Storage, user_id: int) -> list[Alert]:
@@ -42,7 +42,7 @@ def test_come_back_as_they_were_kept_oldest_first(storage):  # contract: A8, A12
 
 def test_oldest_is_the_lowest_id_whatever_the_instants_say(storage):
     ana = customer(storage)
-    kept = [Alert(ana, SAVINGS, "armed", NOON + timedelta(hours=hours)) for hours in (3, 9, 1)]
+    kept = [NewAlert(ana, SAVINGS, NOON + timedelta(hours=hours)) for hours in (3, 9, 1)]
     run(storage, lambda tx: [tx.alerts.add(one) for one in kept])
     assert [one.created_at for one in of_user(storage, ana)] == [one.created_at for one in kept]
 
@@ -103,7 +103,7 @@ def test_a_rollback_leaves_every_alert_as_it_was(storage):
     kept = [add(storage, ana), add(storage, ana, DROP), add(storage, ana)]
 
     def work(tx: Transaction) -> None:
-        tx.alerts.add(Alert(ana, SAVINGS, "armed", NOON))
+        tx.alerts.add(NewAlert(ana, SAVINGS, NOON))
         tx.alerts.save(attrs.evolve(kept[1], status="fired"))
         assert tx.alerts.remove(ana, kept[0].id)
         assert [one.status for one in tx.alerts.of_user(ana)] == ["fired", "armed", "armed"]

@@ -16,9 +16,9 @@ from pathlib import Path
 import attrs
 import pytest
 
-from adapters.file_mail import FileMailer
 from adapters.memory.mailer import RecordingMailer
-from adapters.smtp_mail import SmtpMailer
+from adapters.notifying.file_mail import FileMailer
+from adapters.notifying.smtp_mail import SmtpMailer
 from domain.model.errors import MailUnavailable
 from domain.model.mail import Mail
 from ports.mail import Mailer

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import attrs
 import pytest
 
-from domain.model.notifications import Notification
+from domain.model.notifications import NewNotification, Notification
 from ports.storage import Storage, Transaction
 from tests.contracts.transactions import NOON, Mishap, run
 
 
-def notification(number: int, user_id: int = 1) -> Notification:
+def notification(number: int, user_id: int = 1) -> NewNotification:
     data = {"codes": [30, 1100], "transaction_id": number, "amount": "9999999999999.99", "text": "Añá 😀", "none": None}
-    return Notification(user_id, "activity_codes", data, NOON - timedelta(minutes=number))
+    return NewNotification(user_id, "activity_codes", data, NOON - timedelta(minutes=number))
 
 
-def add(storage: Storage, *some: Notification) -> list[int]:
+def add(storage: Storage, *some: NewNotification) -> list[int]:
     return run(storage, lambda tx: [tx.notifications.add(one) for one in some])
 
 
@@ -29,7 +28,7 @@ def test_come_back_as_they_were_kept_latest_first(storage):
     mine = [notification(number) for number in range(3)]
     first, second, _, third = add(storage, mine[0], mine[1], notification(9, user_id=2), mine[2])
     assert first < second < third
-    kept = [attrs.evolve(one, id=id) for one, id in zip(mine, (first, second, third), strict=True)]
+    kept = [one.kept(id) for one, id in zip(mine, (first, second, third), strict=True)]
     assert newest(storage) == kept[::-1]
     assert [one.data["transaction_id"] for one in newest(storage, user_id=2)] == [9]
     assert newest(storage, user_id=3) == []

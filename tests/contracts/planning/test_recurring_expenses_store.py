@@ -10,7 +10,7 @@ import pytest
 
 from domain.model.recurring import FREQUENCIES, LONGEST_EXPENSE_NAME, Recurrence, RecurringExpense
 from ports.storage import Storage, Transaction
-from tests.contracts.customers import customer
+from tests.contracts.stored_customers import customer
 from tests.contracts.transactions import NOON, Mishap, run
 
 RENT = Recurrence("Rent", Decimal("500.00"), "monthly", date(2024, 1, 31))

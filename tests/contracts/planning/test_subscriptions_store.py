@@ -9,9 +9,9 @@ import attrs
 import pytest
 
 from domain.model.errors import PaidAlready
-from domain.model.subscriptions import LONGEST_INTERVAL_SECONDS, Subscription, SubscriptionPayment
+from domain.model.subscriptions import LONGEST_INTERVAL_SECONDS, NewSubscription, Subscription, SubscriptionPayment
 from ports.storage import Storage, Transaction
-from tests.contracts.customers import customer
+from tests.contracts.stored_customers import customer
 from tests.contracts.transactions import NOON, Mishap, in_parallel, run
 
 SECOND = timedelta(seconds=1)
@@ -19,8 +19,8 @@ LATER = NOON + timedelta(hours=1, microseconds=1)
 
 
 def add(storage: Storage, user_id: int, **changes: object) -> Subscription:
-    new = attrs.evolve(Subscription(user_id, Decimal("9.99"), 5, NOON), **changes)
-    return attrs.evolve(new, id=run(storage, lambda tx: tx.subscriptions.add(new)))
+    new = attrs.evolve(NewSubscription(user_id, Decimal("9.99"), 5, NOON), **changes)
+    return new.kept(run(storage, lambda tx: tx.subscriptions.add(new)))
 
 
 def get(storage: Storage, one: Subscription) -> Subscription | None:
@@ -95,7 +95,8 @@ def test_writers_that_loaded_one_come_one_after_the_other(storage):
 
 def test_an_active_one_is_cancelled_and_one_that_is_over_stays_as_it_is(storage):  # contract: B12
     ana = customer(storage)
-    one, over = add(storage, ana), add(storage, ana, status="ended", ended_at=NOON)
+    one, over = add(storage, ana), add(storage, ana).ended(NOON)
+    run(storage, lambda tx: tx.subscriptions.save([over]))
     for instant in (LATER, LATER + SECOND):
         for each in (one, over):
             assert run(storage, lambda tx, each=each, at=instant: tx.subscriptions.cancel(ana, each.id, at))
@@ -141,7 +142,7 @@ def test_what_was_rolled_back_was_never_there(storage):
     one = add(storage, customer(storage))
 
     def work(tx: Transaction) -> None:
-        tx.subscriptions.add(one)
+        tx.subscriptions.add(NewSubscription(one.user_id, Decimal("1.00"), 5, NOON))
         tx.subscriptions.save([one.paid()])
         tx.subscriptions.record([payment(one, 1)])
         raise Mishap

@@ -16,7 +16,7 @@ from domain.model.transactions import BookedMovement, Movement
 from domain.rules.spending_fraud import RAPID_WINDOW, months_before
 from ports.storage import Storage, Transaction
 from tests.card_payments import ANCHORS, FIVE_MINUTES, LARGEST, SPELLINGS, TICK, Arrival, arrivals_around, edges
-from tests.contracts.customers import customer
+from tests.contracts.stored_customers import customer
 from tests.contracts.transactions import NOON, Mishap, run
 
 CENT = Decimal("0.01")

@@ -49,11 +49,11 @@ def test_three_withdrawals_in_a_row_are_told_and_carried_out(ana: Customer, cloc
     (told,) = ana.told()
     movement = ana.history()[0]["id"]
     assert told == Notification(
+        told.id,
         ana.user_id,
         "activity_codes",
         {"codes": [30], "transaction_id": movement, "amount": "10.50"},
         clock.now(),
-        told.id,
     )
 
 

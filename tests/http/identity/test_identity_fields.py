@@ -13,20 +13,10 @@ from falcon.testing import Result, TestClient
 
 from entrypoints.composition import Hucha, build
 from entrypoints.http.app import create_app
+from tests.customers import EMAIL, NEW_PASSWORD, NUWE, PASSWORD, PIN
 from tests.http.answers import problem_of
 from tests.http.bodies import MALFORMED
-from tests.http.customers import (
-    BLANKS,
-    EMAIL,
-    NEW_PASSWORD,
-    NUWE,
-    PASSWORD,
-    PIN,
-    content_of,
-    stored_settings,
-    text_of,
-    with_pin,
-)
+from tests.http.signing_in import BLANKS, content_of, stored_settings, text_of, with_pin
 
 MISSING = object()
 WRONG_TYPES = (5, 0, 1.5, True, False, [], ["x"], {}, {"a": "b"})
@@ -123,8 +113,8 @@ def open_desk(folder: Any) -> Desk:
         REFRESH: {"refresh_token": token.cookies["refresh_token"].value},
         SETTINGS: {"address": "Side St", "currency": "EUR"},
         CREATE: {"pin": PIN, "password": PASSWORD},
-        UPDATE: {"oldPin": PIN, "password": PASSWORD, "newPin": "1811"},
-        PIN_RESET: {"password": PASSWORD, "otp": otp, "newPin": "1812"},
+        UPDATE: {"oldPin": PIN, "password": PASSWORD, "newPin": "1812"},
+        PIN_RESET: {"password": PASSWORD, "otp": otp, "newPin": "1813"},
         VERIFY: {"identifier": EMAIL, "otp": otp},
         OTP: {"identifier": EMAIL},
         CHANGE: {"oldPassword": PASSWORD, "newPassword": NEW_PASSWORD},

@@ -12,7 +12,8 @@ from falcon.testing import Result, TestClient
 
 from adapters.memory.clock import SetClock
 from entrypoints.composition import Hucha, build
-from tests.http.customers import EMAIL, another, new_otp, quick_bank, register, stored_settings, with_pin
+from tests.customers import EMAIL
+from tests.http.signing_in import another, new_otp, quick_bank, register, stored_settings, with_pin
 
 PASSWORD = "Zq7$sesame"
 OTHER_PASSWORD = "Xw9$sesame"

@@ -10,7 +10,8 @@ from falcon.testing import Result, TestClient
 from adapters.memory.clock import SetClock
 from entrypoints.composition import Hucha
 from entrypoints.http.app import create_app
-from tests.http.customers import BLANKS, EMAIL, PASSWORD, headers_of, is_signed_in, login, quick_bank, register, text_of
+from tests.customers import EMAIL, PASSWORD
+from tests.http.signing_in import BLANKS, headers_of, is_signed_in, login, quick_bank, register, text_of
 
 AUTH = "/api/auth/login"
 USERS = "/api/users/login"

@@ -16,12 +16,9 @@ from falcon.testing import Result, TestClient
 
 from adapters.memory.clock import SetClock
 from entrypoints.composition import Hucha, build
-from tests.http.customers import (
+from tests.customers import EMAIL, NEW_PASSWORD, PASSWORD, PIN
+from tests.http.signing_in import (
     BLANKS,
-    EMAIL,
-    NEW_PASSWORD,
-    PASSWORD,
-    PIN,
     another,
     headers_of,
     is_signed_in,

@@ -13,10 +13,9 @@ from falcon.testing import Result, TestClient
 
 from adapters.memory.clock import SetClock
 from entrypoints.composition import Hucha, build
-from tests.http.customers import (
+from tests.customers import PASSWORD, PIN
+from tests.http.signing_in import (
     BLANKS,
-    PASSWORD,
-    PIN,
     another,
     is_signed_in,
     letters,
@@ -36,8 +35,8 @@ EMPTY = "PIN cannot be null or empty"
 MALFORMED = "PIN must be 4 digits"
 INVALID = "Invalid PIN"
 LOCKED = "PIN locked"
-NEW = "1811"
-NO_PINS = ["181", "18100", "abcd", "18 0", " 1810", "1810 ", "-181", "1.81", "１８１０", "١٢٣٤", 1810, 0, True, [], {}]
+NEW = "1812"
+NO_PINS = ["181", "18110", "abcd", "18 1", " 1811", "1811 ", "-181", "1.81", "１８１１", "١٢٣٤", 1811, 0, True, [], {}]
 CHANGED_BODY = (
     "Dear Nuwe Test,\n\n"
     "Your PIN was changed.\n"

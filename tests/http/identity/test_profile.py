@@ -9,8 +9,9 @@ from falcon.testing import Result, TestClient
 
 from adapters.memory.clock import SetClock
 from entrypoints.composition import Hucha
+from tests.customers import EMAIL, NUWE
 from tests.http.answers import fields_of, problem_of
-from tests.http.customers import EMAIL, NUWE, login, quick_bank, register, signed_in, text_of, with_pin
+from tests.http.signing_in import login, quick_bank, register, signed_in, text_of, with_pin
 
 SETTINGS = "/api/user/settings"
 KEYS = [
@@ -73,7 +74,7 @@ def test_account_info_is_number_and_balance(client: TestClient) -> None:
 def test_account_info_follows_the_money(client: TestClient) -> None:
     # contract: G5
     headers = with_pin(client)
-    client.simulate_post("/api/account/deposit", json={"amount": "9999999999999.99", "pin": "1810"}, headers=headers)
+    client.simulate_post("/api/account/deposit", json={"amount": "9999999999999.99", "pin": "1811"}, headers=headers)
     assert client.simulate_get("/api/dashboard/account", headers=headers).text.endswith('"balance":9999999999999.99}')
 
 

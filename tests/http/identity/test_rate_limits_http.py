@@ -11,7 +11,8 @@ from falcon.testing import Result, TestClient
 from adapters.memory.clock import SetClock
 from entrypoints.composition import Hucha
 from entrypoints.http.app import create_app
-from tests.http.customers import AFAR, EMAIL, NUWE, PASSWORD, headers_of, letters, login, quick_bank, register, text_of
+from tests.customers import EMAIL, NUWE, PASSWORD
+from tests.http.signing_in import AFAR, headers_of, letters, login, quick_bank, register, text_of
 
 OTP = "/api/auth/password-reset/send-otp"
 VERIFY = "/api/auth/password-reset/verify-otp"
@@ -125,7 +126,7 @@ def test_a_password_that_is_asked_for_within_is_limited_too(client: TestClient) 
             "/api/users/change-password", json={"oldPassword": "x", "newPassword": "PassTest1$"}, headers=headers
         ),
         lambda: client.simulate_post(
-            "/api/account/pin/create", json={"pin": "1810", "password": "wrong"}, headers=headers
+            "/api/account/pin/create", json={"pin": "1811", "password": "wrong"}, headers=headers
         ),
         lambda: client.simulate_post(
             "/api/account/pin/update", json={"oldPin": "1", "newPin": "1", "password": "wrong"}, headers=headers

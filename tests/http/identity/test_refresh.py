@@ -17,7 +17,7 @@ from domain.use_cases.jobs.purge import Purge
 from entrypoints.composition import Hucha, build
 from entrypoints.http.app import create_app
 from tests.http.answers import problem_of
-from tests.http.customers import AFAR, headers_of, is_signed_in, letters, login, quick_bank, register, stored_settings
+from tests.http.signing_in import AFAR, headers_of, is_signed_in, letters, login, quick_bank, register, stored_settings
 
 PATH = "/api/auth/refresh"
 

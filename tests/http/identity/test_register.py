@@ -17,19 +17,8 @@ from falcon.testing import Result, TestClient
 from adapters.memory.clock import SetClock
 from entrypoints.composition import Hucha, build
 from entrypoints.http.app import create_app
-from tests.http.customers import (
-    BLANKS,
-    EMAIL,
-    NEW_PASSWORD,
-    NUWE,
-    PASSWORD,
-    headers_of,
-    login,
-    quick_bank,
-    register,
-    stored_settings,
-    text_of,
-)
+from tests.customers import EMAIL, NEW_PASSWORD, NUWE, PASSWORD
+from tests.http.signing_in import BLANKS, headers_of, login, quick_bank, register, stored_settings, text_of
 
 AUTH = "/api/auth/register"
 USERS = "/api/users/register"
@@ -359,7 +348,7 @@ def test_strings_are_trimmed_of_nothing(client: TestClient) -> None:
 @BOTH
 def test_unknown_keys_are_ignored(client: TestClient, path: str) -> None:
     # contract: G4
-    answer = post(client, path, balance=1000, id=7, accountNumber="7", hashedPassword="x", pin="1810")
+    answer = post(client, path, balance=1000, id=7, accountNumber="7", hashedPassword="x", pin="1811")
     assert answer.status_code in (200, 201)
     headers = headers_of(login(client))
     assert client.simulate_get("/api/dashboard/account", headers=headers).json["balance"] == 0

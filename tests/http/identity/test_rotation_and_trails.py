@@ -12,12 +12,9 @@ from falcon.testing import TestClient
 from adapters.memory.clock import SetClock
 from entrypoints.composition import Hucha, build
 from entrypoints.http.app import create_app
-from tests.http.customers import (
+from tests.customers import EMAIL, NEW_PASSWORD, PASSWORD, PIN
+from tests.http.signing_in import (
     AFAR,
-    EMAIL,
-    NEW_PASSWORD,
-    PASSWORD,
-    PIN,
     another,
     headers_of,
     letters,

@@ -16,7 +16,7 @@ import jwt
 import pytest
 from falcon.testing import Result, TestClient
 
-from adapters.jwt_tokens import JwtTokens
+from adapters.identity.jwt_tokens import JwtTokens
 from adapters.keyring import KeyRing
 from adapters.memory.clock import SetClock
 from domain.model.sessions import Claims
@@ -25,7 +25,7 @@ from entrypoints.http.app import create_app
 from entrypoints.http.dialects import Dialect, dialect_of
 from entrypoints.settings import Settings
 from tests.http.answers import problem_of
-from tests.http.customers import (
+from tests.http.signing_in import (
     headers_of,
     is_signed_in,
     login,
@@ -216,7 +216,7 @@ def test_a_private_route_opens_for_its_customer(client: TestClient, method: str,
             break
 
 
-@pytest.mark.parametrize("body", [b"nonsense", b"\xff", b"{}", b'{"pin": "1810"}'])
+@pytest.mark.parametrize("body", [b"nonsense", b"\xff", b"{}", b'{"pin": "1811"}'])
 @pytest.mark.parametrize(("method", "path"), [pair for pair in PRIVATE if pair[0] != "GET"])
 def test_without_a_token_nobody_learns_what_is_wrong_with_a_body(
     client: TestClient, method: str, path: str, body: bytes

@@ -19,9 +19,9 @@ from domain.use_cases.market.manage_auto_invest import AUTO_INVEST
 from domain.use_cases.market.run_auto_invest import RunAutoInvest
 from entrypoints.composition import Hucha, build
 from entrypoints.settings import Settings
-from tests.http.accounts import PIN, Customer, at_once, open_account, says
+from tests.customers import PIN
+from tests.http.accounts import Customer, at_once, open_account, says
 from tests.http.bodies import MALFORMED
-from tests.http.customers import BLANKS, stored_settings
 from tests.http.investors import (
     BOT,
     BOUGHT,
@@ -41,6 +41,7 @@ from tests.http.investors import (
     work,
 )
 from tests.http.notifying.alerts import drop, fired, savings
+from tests.http.signing_in import BLANKS, stored_settings
 
 pytestmark = pytest.mark.money(ana="2000.00")
 

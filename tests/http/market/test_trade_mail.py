@@ -13,9 +13,11 @@ import pytest
 from adapters.memory.clock import SetClock
 from adapters.memory.prices import FixedPrices
 from domain.model.assets import Holding, Trade
+from domain.model.users import Recipient
 from domain.rules.letters import trade_letter
 from entrypoints.composition import Hucha
-from tests.http.accounts import PIN, Customer, at_once, open_account
+from tests.customers import PIN
+from tests.http.accounts import Customer, at_once, open_account
 from tests.http.investors import BOUGHT, NOT_BOUGHT, SOLD, investing_bank, named, over, told_in_text, trade_letters
 from tests.http.notifying.alerts import drop
 
@@ -257,9 +259,10 @@ def test_a_narrow_decimal_context_of_the_caller_changes_no_letter() -> None:
     trade = Trade("GOLD", "sell", Decimal("0.3"), Decimal("1756.24"), Decimal("1526.87"), Decimal("-12345678.905"))
     holding = Holding(1, "GOLD", Decimal("0.382994795579"), Decimal("560.758"))
     money = Decimal("78526.87"), Decimal("79199.5007")
-    wide = trade_letter("ana@nuwe.com", "Ana", trade, holding, [holding], *money)
+    ana = Recipient(1, "ana@nuwe.com", "Ana")
+    wide = trade_letter(ana, trade, holding, [holding], *money)
     with localcontext(Context(prec=5)):
-        assert trade_letter("ana@nuwe.com", "Ana", trade, holding, [holding], *money) == wide
+        assert trade_letter(ana, trade, holding, [holding], *money) == wide
     assert "Total Gain/Loss: -$12345678.91" in wide.body
 
 

@@ -14,7 +14,8 @@ from falcon.testing import Result
 from adapters.memory.clock import SetClock
 from adapters.memory.prices import FixedPrices
 from entrypoints.composition import Hucha
-from tests.http.accounts import BUY, PIN, SELL, Customer, at_once, open_account, says
+from tests.customers import PIN
+from tests.http.accounts import BUY, SELL, Customer, at_once, open_account, says
 from tests.http.bodies import BAD_VALUES, MALFORMED, body_of
 from tests.http.documented import everything
 from tests.http.investors import (

@@ -15,18 +15,8 @@ import pytest
 
 from adapters.memory.clock import SetClock
 from entrypoints.composition import Hucha
-from tests.http.accounts import (
-    DEPOSIT,
-    MONEY_ROUTES,
-    PIN,
-    TRANSFER,
-    WITHDRAW,
-    Customer,
-    at_once,
-    done,
-    open_account,
-    says,
-)
+from tests.customers import PIN
+from tests.http.accounts import DEPOSIT, MONEY_ROUTES, TRANSFER, WITHDRAW, Customer, at_once, done, open_account, says
 from tests.http.bodies import BAD_VALUES, MALFORMED, body_of
 
 DEPOSITED = "Cash deposited successfully"

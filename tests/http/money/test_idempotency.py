@@ -21,18 +21,8 @@ from entrypoints.composition import Hucha, build
 from entrypoints.http.app import create_app
 from entrypoints.http.idempotency import HEADER
 from entrypoints.settings import Settings
-from tests.http.accounts import (
-    DEPOSIT,
-    MONEY_ROUTES,
-    PIN,
-    TRANSFER,
-    WITHDRAW,
-    Customer,
-    at_once,
-    done,
-    open_account,
-    says,
-)
+from tests.customers import PIN
+from tests.http.accounts import DEPOSIT, MONEY_ROUTES, TRANSFER, WITHDRAW, Customer, at_once, done, open_account, says
 from tests.http.documented import OPERATIONS, Documented, everything
 
 DEPOSITED = "Cash deposited successfully"

@@ -11,7 +11,7 @@ from falcon.testing import Result
 
 from entrypoints.composition import Hucha
 from tests.http.accounts import Customer, open_account
-from tests.http.customers import BLANKS
+from tests.http.signing_in import BLANKS
 
 SIMULATE = "/api/transfers/simulate"
 FEES = "/api/transfers/fees"

@@ -22,8 +22,8 @@ from domain.use_cases.notifying.queue_mail import MAIL
 from entrypoints.composition import Hucha, build, build_in_memory
 from entrypoints.settings import Settings
 from tests.http.accounts import Customer, at_once, open_account
-from tests.http.customers import headers_of, letters, login
 from tests.http.notifying.alerts import drop, fired, savings, spend
+from tests.http.signing_in import headers_of, letters, login
 
 SAVINGS_LETTER = """\
 Dear Nuwe Test,

@@ -17,8 +17,8 @@ from adapters.memory.clock import SetClock
 from entrypoints.composition import Hucha
 from tests.http.accounts import Customer, at_once, open_account
 from tests.http.bodies import BAD_VALUES, MALFORMED, body_of
-from tests.http.customers import BLANKS
 from tests.http.notifying.alerts import DROP, SAVINGS, drop, fired, savings, spend
+from tests.http.signing_in import BLANKS
 
 DELETE = "/api/alerts/delete"
 LIST = "/api/alerts/list"

@@ -17,7 +17,7 @@ from falcon.testing import Result
 from adapters.memory.clock import SetClock
 from entrypoints.composition import Hucha
 from tests.http.accounts import Customer, open_account
-from tests.http.customers import BLANKS
+from tests.http.signing_in import BLANKS
 
 pytestmark = pytest.mark.money(ana="2000.00", ben="1.00")
 

@@ -16,9 +16,9 @@ from adapters.memory.clock import SetClock
 from adapters.memory.prices import FixedPrices
 from domain.model.mail import Mail
 from entrypoints.composition import Hucha, build
-from tests.http.accounts import PIN, Customer, at_once, open_account, says
+from tests.customers import PIN
+from tests.http.accounts import Customer, at_once, open_account, says
 from tests.http.bodies import BAD_VALUES, MALFORMED, body_of
-from tests.http.customers import BLANKS, letters, stored_settings
 from tests.http.investors import (
     SUBSCRIBE,
     SUBSCRIPTIONS,
@@ -31,6 +31,7 @@ from tests.http.investors import (
     work,
 )
 from tests.http.notifying.alerts import drop, fired
+from tests.http.signing_in import BLANKS, letters, stored_settings
 
 CREATED = "Subscription created successfully."
 REUSED = "The idempotency key was used for another request."

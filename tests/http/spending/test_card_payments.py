@@ -20,7 +20,7 @@ from adapters.memory.clock import SetClock
 from entrypoints.composition import Hucha
 from tests.http.accounts import Customer, at_once, open_account
 from tests.http.bodies import BAD_VALUES, MALFORMED, body_of
-from tests.http.customers import BLANKS
+from tests.http.signing_in import BLANKS
 
 PATH = "/api/transactions"
 NOW = datetime(2024, 11, 20, 10, 30, tzinfo=UTC)

@@ -17,11 +17,11 @@ BALANCES = st.lists(st.integers(-500, 500).map(Decimal), max_size=30)
 
 
 def savings(target: int = 100, threshold: int = 80) -> Alert:
-    return Alert(1, AmountReached(Decimal(target), Decimal(threshold)), "armed", THEN)
+    return Alert(1, 1, AmountReached(Decimal(target), Decimal(threshold)), "armed", THEN)
 
 
 def drop(threshold: int = 50, highest: int = 0) -> Alert:
-    return Alert(1, BalanceDrop(Decimal(threshold), Decimal(highest)), "armed", THEN)
+    return Alert(1, 1, BalanceDrop(Decimal(threshold), Decimal(highest)), "armed", THEN)
 
 
 def firings(alert: Alert, balances: list[Decimal]) -> list[bool]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.csv_rates import CsvRates
+from adapters.money.csv_rates import CsvRates
 from domain.model.money import AMOUNT_LIMIT, CENT
 from domain.model.rates import MOST_DECIMALS, RATE_LIMIT, Quote, parse_fee, parse_rate
 from domain.rules.fx import converted, shown

@@ -18,9 +18,9 @@ from domain.use_cases.money.guarded_orders import Outcome
 from domain.use_cases.money.move_money import MoveMoney, Order
 from entrypoints.composition import Hucha, build_in_memory
 from entrypoints.settings import Settings
+from tests.customers import PIN
 from tests.orders import order
 
-PIN = "1811"
 PEOPLE = (1, 2, 3)
 
 

@@ -22,7 +22,7 @@ from domain.model.transactions import BookedMovement
 from domain.use_cases.spending.record_card_payment import RecordCardPayment
 from ports.storage import Storage
 from tests.card_payments import ANCHORS, FIVE_MINUTES, LARGEST, TICK, Arrival, arrivals_around, six_months_before
-from tests.contracts.customers import balance, customer
+from tests.contracts.stored_customers import balance, customer
 
 Flagged = list[str]
 Explained = list[tuple[BookedMovement, list[SpendingReason]]]
@@ -107,8 +107,9 @@ def check(bank: Bank, arrivals: Sequence[Arrival]) -> None:
         ]
         assert [[reason.rule for reason in reasons] for _, reasons in explained] == verdicts[who], "nothing re-judged"
         assert [x.movement.fraud for x, _ in explained] == [bool(verdict) for verdict in verdicts[who]]
-        judged = zip(explained, verdicts[who], strict=True)
-        flagged = [{"transaction_id": x.id, "rules": rules} for (x, _), rules in judged if rules]
+        flagged = [
+            {"transaction_id": x.id, "rules": v} for (x, _), v in zip(explained, verdicts[who], strict=True) if v
+        ]
         assert bank.notified(who) == flagged
         assert Decimal(balance(bank.storage, bank.people[who].user_id)) == -sum(one.amount for one in past[who])
 

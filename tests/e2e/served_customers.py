@@ -10,10 +10,9 @@ from typing import Any
 
 import attrs
 
-from .processes import Serving
+from tests.customers import PASSWORD, PIN
 
-PASSWORD = "NuweTest1$"
-PIN = "1811"
+from .processes import Serving
 
 CHEAP = {"BCRYPT_ROUNDS": "4", "RATE_LIMITS": "off"}
 """The environment of a server that registers many customers at once."""

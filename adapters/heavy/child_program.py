@@ -1,4 +1,4 @@
-"""What runs in a child process of `adapters/heavy_processes.py`: it does what it is told until its parent is gone.
+"""What runs in a child process of `adapters/heavy/processes.py`: it does what it is told until its parent is gone.
 
 It is a program, started by its path, and imports nothing of Hucha but what the work is in. Its arguments are two file
 descriptors: a connection, and the reading end of a pipe that nobody writes to, whose end is the end of the parent.

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 
-from adapters.heavy_threads import HeavyThreads
+from adapters.heavy.threads import HeavyThreads
 from adapters.keyring import KeyRing
 from domain.model.errors import KeyMissing, PasswordsBusy
 from domain.model.users import HashedPassword

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import attrs
 
-from adapters.child_program import FAILED, OUT_OF_MEMORY, RAISED
+from adapters.heavy.child_program import FAILED, OUT_OF_MEMORY, RAISED
 from domain.model.errors import Busy, OutOfMemory, TimedOut, Unavailable, WorkerDied, WorkFailed
 
 if TYPE_CHECKING:
-    from adapters.child_process import ChildProcess
+    from adapters.heavy.child_process import ChildProcess
 
 T = TypeVar("T")
 
@@ -32,11 +32,11 @@ FRESH = 0.5
 class HeavyProcesses:
     """At most `children` processes, each with one piece of work at a time, while at most `waiting` callers more wait.
 
-    A child is a fresh interpreter that runs `adapters/child_program.py` and nothing of the parent's `__main__`. It has
-    no open file of the parent's but stderr, and of the environment only what `adapters/child_process.py` lists. It
-    starts when it is first needed, stays for the next piece of work, and is replaced after it was ended or died. On
-    Linux all children end with the parent however it ends, even by SIGKILL and in the midst of work; elsewhere a child
-    ends after its piece of work. What a child starts is ended with it, unless it left the process group.
+    A child is a fresh interpreter that runs `child_program.py` and nothing of the parent's `__main__`. It has no open
+    file of the parent's but stderr, and of the environment only what `child_process.py` lists. It starts when it is
+    first needed, stays for the next piece of work, and is replaced after it was ended or died. On Linux all children
+    end with the parent however it ends, even by SIGKILL and in the midst of work; elsewhere a child ends after its
+    piece of work. What a child starts is ended with it, unless it left the process group.
 
     The limit of memory is on what the child takes of the machine's memory (RSS), all in all: 15 MiB are Python's own.
     The parent looks at it each 25 ms. Limits that the kernel holds count what is reserved, and libraries such as numpy
@@ -49,7 +49,7 @@ class HeavyProcesses:
 
     On a machine of 2 cores a child takes 30 ms to start and end, and a call of one that runs 0.1 ms:
 
-        START="from adapters.heavy_processes import HeavyProcesses as Pool; pool = Pool(1, 0)"
+        START="from adapters.heavy.processes import HeavyProcesses as Pool; pool = Pool(1, 0)"
         CALL="pool.run('os:getpid', seconds=5, mib=100)"
         python -m timeit -n 1 -r 20 "$START; $CALL; pool.close()"
         python -m timeit -s "$START" "$CALL"
@@ -131,7 +131,7 @@ class HeavyProcesses:
         child.end()
 
     def _start(self) -> ChildProcess:
-        from adapters.child_process import ChildProcess
+        from adapters.heavy.child_process import ChildProcess
 
         try:
             child = ChildProcess()

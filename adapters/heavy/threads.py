@@ -25,7 +25,7 @@ class HeavyThreads:
     `slots` pieces of work are done at once, while at most `waiting` callers more wait; whoever comes then is refused
     by a `busy`. The threads are named `name-0` and so on, begin with the first piece of work, and end with the process.
     Nothing of a piece of work is held when it is done. A thread can't be stopped: work that may hang or eat memory
-    belongs into `adapters/heavy_processes.py`.
+    belongs into `adapters/heavy/processes.py`.
     """
 
     def __init__(self, name: str, slots: int, waiting: int, busy: type[Busy] = Busy) -> None:

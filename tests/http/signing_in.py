@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,19 +16,7 @@ from domain.use_cases.notifying.deliver_mail import DeliverMail
 from domain.use_cases.notifying.queue_mail import MAIL
 from entrypoints.composition import Hucha, build_in_memory
 from entrypoints.settings import Settings
-
-EMAIL = "nuwe@nuwe.com"
-PASSWORD = "NuweTest1$"
-NEW_PASSWORD = "PassTest1$"
-PIN = "1810"
-NUWE: Mapping[str, Any] = {
-    "name": "Nuwe Test",
-    "password": PASSWORD,
-    "email": EMAIL,
-    "address": "Main St",
-    "phoneNumber": "666888116",
-}
-"""Seed B's customer."""
+from tests.customers import EMAIL, NUWE, PASSWORD, PIN
 
 BLANKS = (None, "", " ", "\t\r\n", "\u3000")
 """What counts as empty (contract G4)."""

@@ -27,7 +27,7 @@ class FileMailer:
         self._sender = sender
 
     def send(self, mail: Mail) -> None:
-        from adapters.internet_message import internet_message  # with the first letter, not at the start
+        from adapters.notifying.internet_message import internet_message  # with the first letter, not at the start
 
         data = internet_message(mail, self._sender).as_bytes()
         try:

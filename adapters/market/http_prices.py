@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from adapters.http_feed import TOO_LATE, read_feed
+from adapters.market.http_feed import TOO_LATE, read_feed
 from domain.model.assets import LONGEST_SYMBOL, is_symbol, sound_price
 from domain.model.errors import PricesUnavailable
 from ports.prices import FeedState

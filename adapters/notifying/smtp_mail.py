@@ -11,7 +11,7 @@ from contextlib import suppress
 from email.message import EmailMessage
 from typing import Protocol
 
-from adapters.internet_message import address_of, internet_message
+from adapters.notifying.internet_message import address_of, internet_message
 from domain.model.errors import MailUnavailable
 from domain.model.mail import Mail
 

@@ -1,0 +1,1 @@
+"""Heavy work: in threads that stand back, or in child processes that may be killed."""

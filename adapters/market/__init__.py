@@ -1,0 +1,1 @@
+"""Where prices come from: files, a feed over HTTP, a simulated market."""
