@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hucha",
         description="Personal banking: an HTTP API and an event rule engine.",
-        epilog="Settings come from the environment; the README lists them.",
+        epilog="Settings come from the environment; docs/settings.md explains them.",
     )
     parser.set_defaults(needs_settings=True)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
