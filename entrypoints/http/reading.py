@@ -150,9 +150,9 @@ def _admits_none(hint: Any) -> bool:
 def _refuse_missing(kind: Any, fields: Fields, policy: _Policy, *, texts: bool = False) -> None:
     if policy.in_order:
         return
-    missing = tuple(name for name in _required(kind) if name not in fields)
+    missing = tuple([name for name in _required(kind) if name not in fields])
     never = _required(kind) if texts else _never_empty(kind)
-    empty = tuple(name for name in never if name in fields and is_empty(fields[name]))
+    empty = tuple([name for name in never if name in fields and is_empty(fields[name])])
     if policy.missing is policy.empty and (missing or empty):
         raise policy.missing(tuple(name for name in _names(kind) if name in missing or name in empty))
     if missing:
@@ -162,8 +162,6 @@ def _refuse_missing(kind: Any, fields: Fields, policy: _Policy, *, texts: bool =
 
 
 def _structured(kind: type[T], given: Fields, *, texts: bool = False) -> T:
-    from cattrs import ClassValidationError
-
     declared: Any = kind
     needed = _required(declared)
     values = {}
@@ -174,7 +172,7 @@ def _structured(kind: type[T], given: Fields, *, texts: bool = False) -> T:
             values[name] = value
     try:
         return _converter(texts).structure(values, kind)
-    except ClassValidationError as error:
+    except ExceptionGroup as error:  # cattrs' ClassValidationError, of one error for each bad field
         refusals = [_refusal(one, getattr(kind, _POLICY)) for one in error.exceptions]
     if not isinstance(refusals[0], InvalidFields):
         raise refusals[0]
