@@ -6,7 +6,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-import attrs
 import falcon
 import msgspec
 from msgspec import Meta
@@ -20,7 +19,7 @@ from entrypoints.http.answers import Answer, InstantOut, encode
 from entrypoints.http.bodies import parse_body
 from entrypoints.http.fields import POSITIVE_SCHEMA, USUAL_ROWS, Count, Limit, Reads
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.operations import Access, Operation, Route, Tag, resource
 from entrypoints.http.paging import page
 from entrypoints.http.reading import required, wire
 
@@ -102,7 +101,7 @@ def parse_event(data: bytes) -> Action:
     return Action.parse(parse_body(data))
 
 
-@attrs.frozen
+@resource
 class EventsResource:
     """Judges actions, and lists what was judged."""
 

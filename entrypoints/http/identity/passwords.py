@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 import falcon
 
 from domain.model.errors import (
@@ -21,7 +20,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, encode
 from entrypoints.http.identity.registration import RegistrationResource
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route
+from entrypoints.http.operations import Access, Operation, Route, resource
 from entrypoints.http.reading import wire
 
 
@@ -74,7 +73,7 @@ _WEAK = WeakPassword("Password must be at least 8 characters long")
 _RESET: dict[str, Any] = {"access": Access.ANYONE, "limited": True}
 
 
-@attrs.frozen
+@resource
 class PasswordsResource:
     """Changes and resets passwords."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import attrs
 import falcon
 import msgspec
 
@@ -17,7 +16,7 @@ from entrypoints.http.answers import Answer, InstantOut, encode
 from entrypoints.http.fields import Address, CountryCode, Currency, Name, PhoneNumber
 from entrypoints.http.identity.registration import USER_EXAMPLE, RegistrationResource, UserInfo, user_info
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route
+from entrypoints.http.operations import Access, Operation, Route, resource
 from entrypoints.http.reading import wire
 from entrypoints.settings import Settings
 
@@ -61,7 +60,7 @@ class SettingsBody:
     country_code: CountryCode | msgspec.UnsetType | None = msgspec.UNSET
 
 
-@attrs.frozen
+@resource
 class ProfileResource:
     """Shows and changes what a customer tells."""
 

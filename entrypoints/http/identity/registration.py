@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 import falcon
 import msgspec
 
@@ -17,7 +16,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, encode
 from entrypoints.http.fields import Address, CountryCode, Currency, Name, PhoneNumber
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.operations import Access, Operation, Route, Tag, resource
 from entrypoints.http.reading import wire
 from entrypoints.settings import Settings
 
@@ -89,7 +88,7 @@ class UserInfo(Answer):
 _REFUSED = (InvalidEmail("nuwe"), WeakPassword("Password must be at least 8 characters long"), EmailTaken())
 
 
-@attrs.frozen
+@resource
 class RegistrationResource:
     """Makes customers."""
 

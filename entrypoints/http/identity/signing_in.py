@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-import attrs
 import falcon
 
 from domain.model.errors import BadCredentials, Unauthenticated, UnknownUser
@@ -17,7 +16,7 @@ from entrypoints.http.auth import is_from_loopback
 from entrypoints.http.fields import Credential, Reads
 from entrypoints.http.identity.registration import RegistrationResource
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route
+from entrypoints.http.operations import Access, Operation, Route, resource
 from entrypoints.http.reading import wire
 from entrypoints.settings import Settings
 
@@ -85,7 +84,7 @@ _LOGOUT: dict[str, Any] = {
 }
 
 
-@attrs.frozen
+@resource
 class SigningInResource:
     """Gives tokens, renews them and takes them back."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any
 
-import attrs
 import falcon
 from msgspec import Meta
 
@@ -19,7 +18,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, encode, milliseconds, milliseconds_or_none
 from entrypoints.http.fields import USUAL_ROWS, Count, Limit
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.operations import Access, Operation, Route, Tag, resource
 from entrypoints.http.paging import page
 from entrypoints.http.reading import wire
 
@@ -64,7 +63,7 @@ class BotObject(Answer):
 _TEXT: dict[str, Any] = {"response": str, "media_types": ("text/plain",)}
 
 
-@attrs.frozen
+@resource
 class AutoInvestResource:
     """Switches the bot of a customer on and off, and shows what it does."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any
 
-import attrs
 import falcon
 from msgspec import Meta
 
@@ -33,7 +32,7 @@ from entrypoints.http.answers import Answer, encode
 from entrypoints.http.dialects import TradeFailed
 from entrypoints.http.fields import Amount, Quantity
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.operations import Access, Operation, Route, Tag, resource
 from entrypoints.http.reading import wire
 
 ANSWERED_AS_ELSEWHERE = (Unauthenticated, InvalidPin, KeyReused, KeyInFlight, TooManyRequests)
@@ -83,7 +82,7 @@ class PerformanceObject(Answer):
 _TRADE: dict[str, Any] = {"access": Access.PIN, "moves_money": True, "response": str, "media_types": ("text/plain",)}
 
 
-@attrs.frozen
+@resource
 class TradingResource:
     """Buys and sells assets, and shows what a customer holds."""
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
-import attrs
 import falcon
 import msgspec
 from msgspec import Meta
@@ -21,7 +20,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, encode, milliseconds
 from entrypoints.http.fields import Amount, Count, Limit
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.operations import Access, Operation, Route, Tag, resource
 from entrypoints.http.paging import page
 from entrypoints.http.reading import required, wire
 
@@ -91,7 +90,7 @@ _GUARDED: dict[str, Any] = {
 }
 
 
-@attrs.frozen
+@resource
 class CashResource:
     """Moves a customer's money, and shows what moved it.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-import attrs
 import falcon
 from msgspec import Meta
 
@@ -17,7 +16,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, encode
 from entrypoints.http.fields import Amount
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.operations import Access, Operation, Route, Tag, resource
 from entrypoints.http.reading import wire
 
 ORIGIN = "The rates and fees are those of `exchange_rates.csv` and `exchange_fees.csv`, which come with the server."
@@ -63,7 +62,7 @@ class RateObject(Answer):
 _EMPTY = EmptyFields(("source_currency",))
 
 
-@attrs.frozen
+@resource
 class TransferQuotesResource:
     """Quotes transfers between currencies; no money moves."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-import attrs
 import falcon
 
 from domain.model.alerts import Alert, AmountReached
@@ -17,7 +16,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, InstantOut, encode
 from entrypoints.http.fields import Amount
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.operations import Access, Operation, Route, Tag, resource
 from entrypoints.http.reading import wire
 
 
@@ -99,7 +98,7 @@ class AlertDeleted(Answer):
     msg: str
 
 
-@attrs.frozen
+@resource
 class AlertsResource:
     """Sets, lists and removes the alerts of a customer."""
 

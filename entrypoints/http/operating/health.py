@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 from typing import Literal
 
-import attrs
 import falcon
 
 from domain.model.errors import Unavailable
 from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, encode
 from entrypoints.http.metrics import CONTENT_TYPE, Metrics
-from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.operations import Access, Operation, Route, Tag, resource
 from ports.prices import Prices
 from ports.storage import Storage
 
@@ -32,7 +31,7 @@ class Readiness(Answer):
     checks: dict[str, str]
 
 
-@attrs.frozen
+@resource
 class HealthResource:
     """Tells how Hucha is doing."""
 

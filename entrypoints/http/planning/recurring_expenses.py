@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-import attrs
 import falcon
 from msgspec import Meta
 
@@ -19,7 +18,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, encode
 from entrypoints.http.fields import Day, SignedAmount
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag
+from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag, resource
 from entrypoints.http.reading import wire
 
 MonthOut = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}$")]
@@ -124,7 +123,7 @@ _DELETED = "Recurring expense deleted successfully."
 _NAMES = ("expense_name",)
 
 
-@attrs.frozen
+@resource
 class RecurringExpensesResource:
     """Keeps a customer's recurring expenses, and projects them."""
 

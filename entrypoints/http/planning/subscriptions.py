@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-import attrs
 import falcon
 import msgspec
 from msgspec import Meta
@@ -25,7 +24,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, encode, milliseconds, milliseconds_or_none
 from entrypoints.http.fields import USUAL_ROWS, Amount, Count, Limit
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag
+from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag, resource
 from entrypoints.http.paging import page
 from entrypoints.http.reading import required, wire
 
@@ -83,7 +82,7 @@ class SubscriptionWithPayments(SubscriptionObject):
 _ID = PathParameter("subscription_id", "Which subscription")
 
 
-@attrs.frozen
+@resource
 class SubscriptionsResource:
     """Makes, lists and cancels the subscriptions of a customer."""
 

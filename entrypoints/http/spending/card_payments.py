@@ -23,7 +23,7 @@ from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, InstantOut, encode
 from entrypoints.http.fields import USUAL_ROWS, Count, Instant, Limit, Reads, SignedAmount
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag
+from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag, resource
 from entrypoints.http.paging import page
 from entrypoints.http.reading import wire
 
@@ -109,7 +109,7 @@ _SHOWN = {"id": 1, "user_id": 123, **_EXAMPLE, "fraud": True}
 _NAMES = ("category",)
 
 
-@attrs.frozen
+@resource
 class CardPaymentsResource:
     """Records card payments, and shows them with their verdicts."""
 
