@@ -27,6 +27,7 @@ from waitress.utilities import build_http_date
 from entrypoints.http.bodies import too_large
 from entrypoints.http.dialects import Failure, dialect_of, form_of
 from entrypoints.http.envelope import headers_of_every_answer, new_request_id
+from entrypoints.http.operations import LARGEST_BODY_BYTES
 from entrypoints.settings import Settings, WrongSetting
 
 STOP_SECONDS = 10
@@ -37,10 +38,12 @@ GARBAGE_THRESHOLDS = (10_000, 20, 50)
 
 POLL_SECONDS = 1.0
 STOPPING_POLL_SECONDS = 0.02
-LARGEST_REQUEST_BYTES = 11 * 1024 * 1024
-"""What waitress itself refuses. It is above the routes' own limits, so that they refuse in their own words."""
+LARGEST_REQUEST_BYTES = LARGEST_BODY_BYTES + 1024 * 1024
+"""What waitress itself refuses, from the head on. It is above the routes' own limits, so that they refuse in their own
+words, and not far: up to it a stranger's body is kept in a file before any route is asked.
+"""
 
-LARGEST = too_large(10 * 1024 * 1024)
+LARGEST = too_large(LARGEST_BODY_BYTES)
 """How waitress's refusal is worded: by the largest limit that a route has (contract G4)."""
 
 _LOOK_CLOSER = frozenset(("connection", "date", "server", "transfer-encoding"))

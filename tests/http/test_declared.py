@@ -11,11 +11,13 @@ import pytest
 from falcon.testing import TestClient
 
 from entrypoints.composition import build_in_memory
-from entrypoints.http.app import create_app
+from entrypoints.http.app import create_app, routes_of
 from entrypoints.http.fields import Credential
+from entrypoints.http.metrics import Metrics
 from entrypoints.http.notifying import alerts
 from entrypoints.http.operations import Access, Operation, Route, Tag
 from entrypoints.http.reading import wire
+from entrypoints.server import LARGEST, LARGEST_REQUEST_BYTES
 
 
 @attrs.frozen
@@ -67,3 +69,11 @@ def test_a_body_that_is_declared_is_read_whatever_the_method(monkeypatch: pytest
     assert client.simulate_delete("/api/secrets", json={"password": "sesame"}).text == "sesame"
     assert client.simulate_delete("/api/secrets").status_code == 400
     assert "requestBody" in client.simulate_get("/api/openapi.json").json["paths"]["/api/secrets"]["delete"]
+
+
+def test_the_server_keeps_little_more_than_the_routes_take() -> None:
+    """Whoever has no token may send so much, on each connection."""  # contract: G4, G12
+    routes = routes_of(build_in_memory(), Metrics())
+    largest = max(operation.largest_body_bytes for route in routes for _, operation in route.operations())
+    assert largest < LARGEST_REQUEST_BYTES <= largest + 2**20
+    assert LARGEST.sentence == f"The body is larger than {largest // 2**20} MiB."
