@@ -11,6 +11,7 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Executable,
+    Index,
     String,
     Table,
     bindparam,
@@ -41,10 +42,11 @@ refresh_tokens = Table(
     metadata,
     Column("fingerprint", String(128), primary_key=True),
     Column("family_id", String(36), nullable=False, index=True),
-    Column("user_id", BigInteger, nullable=False, index=True),
+    Column("user_id", BigInteger, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
     Column("family_expires_at", Instant, nullable=False),
     Column("used_at", Instant, nullable=True),
+    Index("ix_refresh_tokens_user_id_used_at", "user_id", "used_at"),
 )
 
 

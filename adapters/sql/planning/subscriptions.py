@@ -47,6 +47,7 @@ subscriptions = Table(
     Column("ended_at", Instant, nullable=True),
     money_check("amount"),
     Index("ix_subscriptions_user_id_id", "user_id", "id"),
+    Index("ix_subscriptions_user_id_status", "user_id", "status"),
 )
 
 subscription_payments = Table(
