@@ -74,6 +74,18 @@ class SqlSessionStore:
         unused = (refresh_tokens.c.fingerprint == fingerprint, refresh_tokens.c.used_at.is_(None))
         return self._connection.execute(update(refresh_tokens).where(*unused).values(used_at=now)).rowcount == 1
 
+    def families(self, user_id: int, now: datetime) -> list[str]:
+        token, session = refresh_tokens.c, sessions.c
+        unused = select(token.family_id, token.family_expires_at, token.expires_at).where(
+            token.user_id == user_id, token.used_at.is_(None)
+        )
+        tokens = self._connection.execute(unused).all()
+        begun = {family: family_end for family, family_end, _ in tokens}
+        own = select(session.family_id).distinct().where(session.user_id == user_id, session.expires_at > now)
+        live = set(self._connection.execute(own).scalars())
+        live |= {family for family, _, expires_at in tokens if now < expires_at}
+        return sorted(live, key=lambda family: (family in begun, begun.get(family), family))
+
     def end_family(self, family_id: str) -> None:
         self._end("family_id", family_id)
 
