@@ -1,12 +1,15 @@
 # Two stages: what builds stays behind.
 FROM python:3.13-slim AS build
 WORKDIR /src
+RUN python -m venv /opt/hucha
+COPY requirements.lock ./
+RUN /opt/hucha/bin/pip install --no-cache-dir --require-hashes --requirement requirements.lock
 COPY setup.cfg pyproject.toml README.md LICENSE ./
 COPY domain domain
 COPY ports ports
 COPY adapters adapters
 COPY entrypoints entrypoints
-RUN python -m venv /opt/hucha && /opt/hucha/bin/pip install --no-cache-dir .
+RUN /opt/hucha/bin/pip install --no-cache-dir --no-deps --no-build-isolation . && /opt/hucha/bin/pip uninstall --yes setuptools
 
 FROM python:3.13-slim
 COPY --from=build /opt/hucha /opt/hucha

@@ -1,4 +1,4 @@
-"""The ways in: the `hucha` command, the HTTP API, notebooks. They hold no business rule.
+"""The ways in: the `hucha` command, the server, the worker, the HTTP API, notebooks. They hold no business rule.
 
-`composition.py` puts the house together; it, `tools.py` and `databases.py` alone name concrete adapters.
+`composition.py` joins the house; `tools.py` and `databases.py` choose the adapters by the settings.
 """

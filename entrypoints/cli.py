@@ -14,11 +14,9 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from domain.model.errors import HuchaError
-from entrypoints.settings import Settings, WrongSetting
-
 if TYPE_CHECKING:
     from domain.use_cases.identity.manage_operators import Operators
+    from entrypoints.settings import Settings
     from ports.prices import Prices
 
 WORKER_REST_SECONDS = 0.5
@@ -42,6 +40,11 @@ _log = logging.getLogger("hucha.cli")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status is 0, 1 where it was refused, or 2 where it was called wrongly."""
     parsed = _parser().parse_args(arguments)
+    gc.disable()  # what is imported stays: looking through it for garbage only delays the start
+    from domain.model.errors import HuchaError  # not above: `--help` needs neither
+    from entrypoints.settings import Settings, WrongSetting
+
+    gc.enable()
     try:
         return int(parsed.command(parsed, Settings.from_environment() if parsed.needs_settings else None))
     except (WrongSetting, HuchaError) as error:
@@ -53,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hucha",
         description="Personal banking: an HTTP API and an event rule engine.",
-        epilog="Settings come from the environment; the README lists them.",
+        epilog="Settings come from the environment; docs/settings.md explains them.",
     )
     parser.set_defaults(needs_settings=True)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
@@ -112,7 +115,7 @@ class _Version(argparse.Action):
 
 def _serve(parsed: argparse.Namespace, settings: Settings) -> int:
     _stop_at_once_while_starting()
-    gc.disable()  # what is imported now stays: looking through it for garbage only delays the start
+    gc.disable()  # until the server serves
     from entrypoints.composition import build
     from entrypoints.databases import shown_database
     from entrypoints.http.app import create_app

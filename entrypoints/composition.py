@@ -55,7 +55,7 @@ C = TypeVar("C")
 R = TypeVar("R")
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Hucha:
     """Everything that a way in may ask for."""
 

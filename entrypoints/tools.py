@@ -18,7 +18,7 @@ from ports.rates import Rates
 from ports.security import KeyedHashes, Passwords, Secrets, Tokens
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Tools:
     """The adapters of all ports but the storage."""
 

@@ -1,1 +1,1 @@
-"""Heavy work: in threads that stand back, or in child processes that may be killed."""
+"""Heavy work: in threads that stand back, or in child processes that are killed past their limits."""

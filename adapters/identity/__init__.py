@@ -1,1 +1,1 @@
-"""Passwords, tokens, and how often one may try."""
+"""Passwords behind bcrypt, access tokens, and how often one may try."""

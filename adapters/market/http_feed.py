@@ -13,6 +13,7 @@ import ssl
 import time
 import zlib
 from base64 import b64encode
+from contextlib import ExitStack
 from gzip import BadGzipFile, GzipFile
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from string import punctuation
@@ -37,9 +38,10 @@ class _MayPass(PricesUnavailable):
 def read_feed(url: str, context: ssl.SSLContext | None, seconds: float) -> bytes:
     """The body of an answer 200, at most 1 MiB once it is decoded; asked for again while that may help.
 
-    An https URL needs a context, and http has none. Connecting may take a third of the seconds, so that another try has
-    a chance. Nothing is followed; the environment's proxies and passwords are left alone. Raises PricesUnavailable,
-    whose reason tells nothing of the URL, and of the answer the status alone. Only a name server can make it overrun.
+    An https URL needs a context, and http has none. Connecting to one address may take a third of the seconds, so that
+    another has a chance. Nothing is followed; the environment's proxies and passwords are left alone. Raises
+    PricesUnavailable, whose reason tells nothing of the URL, and of the answer the status alone. Only a name server can
+    make it overrun.
     """
     deadline = time.monotonic() + seconds
     retrying = Retrying(
@@ -54,7 +56,7 @@ def read_feed(url: str, context: ssl.SSLContext | None, seconds: float) -> bytes
 def _read_once(url: SplitResult, context: ssl.SSLContext | None, patience: float, deadline: float) -> bytes:
     address = url.hostname or "", url.port or (443 if context else 80)
     try:
-        with socket.create_connection(address, min(patience, _seconds_until(deadline))) as plain:
+        with _connected(address, patience, deadline) as plain:
             plain.settimeout(min(patience, _seconds_until(deadline)))  # a handshake's bytes don't renew it
             with context.wrap_socket(plain, server_hostname=address[0]) if context else plain as line:
                 connection = HTTPSConnection(*address, context=context) if context else HTTPConnection(*address)
@@ -73,6 +75,26 @@ def _read_once(url: SplitResult, context: ssl.SSLContext | None, patience: float
         raise _MayPass(f"the feed can't be read: {type(error).__name__}") from None
     except OSError as error:
         raise _MayPass(f"the feed can't be reached: {error.strerror or type(error).__name__}") from None
+
+
+def _connected(address: tuple[str, int], patience: float, deadline: float) -> socket.socket:
+    """A connection to the first of a host's addresses that takes one. Raises OSError.
+
+    `socket.create_connection` has its patience with each of them anew, however many there are.
+    """
+    failure = OSError("the host has no address")
+    for family, kind, protocol, _, found in socket.getaddrinfo(*address, type=socket.SOCK_STREAM):
+        with ExitStack() as unless_connected:
+            try:
+                line = unless_connected.enter_context(socket.socket(family, kind, protocol))
+                line.settimeout(min(patience, _seconds_until(deadline)))
+                line.connect(found)
+            except OSError as error:
+                failure = error
+            else:
+                unless_connected.pop_all()
+                return line
+    raise failure
 
 
 def _headers(url: SplitResult) -> dict[str, str]:

@@ -1,1 +1,1 @@
-"""Exchange rates and fees from files."""
+"""Exchange rates and fees, from files."""

@@ -1,11 +1,6 @@
-"""The HTTP API, by Falcon.
+"""The HTTP API, by Falcon: one room a capability, with its resources and their routes; here is what they share.
 
-app.py         the routes; create_app(hucha), and nothing global
-envelope.py    around every answer: request id, security headers, timing
-payloads.py    bytes -> JSON object -> command, strictly (strict_json.py)
-dialects.py    the one table: error -> status and form
-auth.py        who is asking, and from where
-openapi.py     the description of all this, built from the routes
-metrics.py     what is counted
-events.py, risk_profiles.py, health.py, docs.py   thin resources by capability
+An operation is declared once (`operations.py`), held to it before it runs (`enforcement.py`) and told by OpenAPI
+(`openapi.py`). Bodies and queries become typed values (`reading.py`, by the types of `fields.py`), refusals become
+answers by one table (`dialects.py`). `app.py` joins the capabilities; nothing is global.
 """

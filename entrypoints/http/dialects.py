@@ -18,6 +18,7 @@ import msgspec
 
 from domain.model import errors
 from domain.model.errors import FieldProblem, InvalidFields
+from entrypoints.http.answers import Answer
 from entrypoints.http.bodies import BodyRefused
 
 RETRY_AFTER_SECONDS = 1
@@ -89,30 +90,26 @@ class Failure:
     headers: Mapping[str, str] = attrs.field(factory=dict)
 
 
-@attrs.frozen
-class ErrorObject:
+class ErrorObject(Answer):
     """What `/event` answers instead of a verdict."""
 
     error: str
 
 
-@attrs.frozen
-class MessageObject:
+class MessageObject(Answer):
     """What A's routes answer instead of a result."""
 
     msg: str
 
 
-@attrs.frozen(slots=False)  # written in this order
-class FieldDetail:
+class FieldDetail(Answer):
     """One bad field."""
 
     field: str
     detail: str
 
 
-@attrs.frozen(slots=False)  # written in this order
-class Problem:
+class Problem(Answer):
     """An error by RFC 9457; `errors` is there for bad fields."""
 
     type: str

@@ -113,9 +113,7 @@ class Enforcement:
             given["query"] = read_query(operation.query, req.params)
         if operation.limited:
             given["client"] = self._authentication.address(req)
-        if operation.counted_as is not None:
-            self._limits.hit(operation.counted_as, self._authentication.address(req))
-        if req.method in _WITH_BODY:
+        if req.method in _WITH_BODY or operation.body is not None:
             self._read_body(operation, req, given)
 
     def _read_body(self, operation: Operation, req: falcon.Request, given: Given) -> None:
@@ -124,6 +122,8 @@ class Enforcement:
             given["body"] = operation.reads(data)
             return
         fields = parse_body(data)
+        if operation.counted_as is not None:
+            self._limits.hit(operation.counted_as, self._authentication.address(req))
         key = None
         if operation.moves_money:
             who = given.get("claims") or given["identity"]

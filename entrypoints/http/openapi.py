@@ -1,6 +1,6 @@
 """The description of the API: OpenAPI 3.1, read from what the operations declare (`operations.py`).
 
-Schemas come from the attrs classes that operations read and write, refusals and their examples from the one table of
+Schemas come from the classes that operations read and write, refusals and their examples from the one table of
 `dialects.py`. Source: contract G9; OpenAPI Specification 3.1.1.
 """
 
@@ -250,7 +250,7 @@ def _refusals(operation: Operation, dialect: Dialect) -> dict[int, list[Exceptio
 
 def _implied(operation: Operation) -> Iterable[Exception]:
     if operation.body is not None:
-        names = [attribute.name for attribute in attrs.fields(operation.body)]
+        names = list(get_type_hints(operation.body))
         yield (
             InvalidFields((FieldProblem(names[0], "is required"),))
             if names

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeVar, dataclass_transform
 
 import attrs
 
 from domain.model.errors import NotFound
 from entrypoints.http.fields import Count
 
+T = TypeVar("T")
 R = TypeVar("R", bound=Callable[..., None])
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
@@ -86,7 +87,9 @@ class Operation:
     """Whether it refuses whoever asks too often."""
 
     counted_as: str | None = None
-    """The kind of try that each request is, counted by the client's address before its body is looked at."""
+    """The kind of try that each request is whose body is an object, counted by the client's address before its fields
+    are looked at.
+    """
 
     moves_money: bool = False
     """Whether it honours `Idempotency-Key`."""
@@ -121,6 +124,14 @@ class Resource(Protocol):
 
     @property
     def tag(self) -> Tag: ...
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(attrs.field,))
+def resource(kind: type[T]) -> type[T]:
+    """Declare a resource's class. attrs makes its constructor alone: nobody compares or shows one, and the start waits
+    for every method that attrs makes.
+    """
+    return attrs.frozen(eq=False, repr=False)(kind)
 
 
 @attrs.frozen

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import cache, partial
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import (
     TYPE_CHECKING,
@@ -27,6 +28,7 @@ import attrs
 import msgspec
 from msgspec import Meta
 
+from domain.model.activity import LARGEST_INTEGER
 from domain.model.errors import EmptyFields, FieldProblem, InvalidFields, MissingFields, Refusal
 from domain.model.fields import Fields, is_empty
 from entrypoints.http.fields import Reads, Says
@@ -39,6 +41,8 @@ NameErrors = Callable[[tuple[str, ...]], Exception]
 """Makes an error of the names of fields."""
 
 _POLICY: Final = "__wire__"
+_ENFORCED: Final = ("ge", "le", "min_length", "max_length", "pattern")
+"""The constraints of `Meta` that are held to; the others are only told."""
 
 
 def required(names: tuple[str, ...]) -> InvalidFields:
@@ -73,7 +77,8 @@ def wire(
     """
 
     def declare(kind: type[T]) -> type[T]:
-        declared = attrs.frozen(slots=False)(kind)  # not slotted: msgspec keeps the order of the attributes
+        # Not slotted: msgspec keeps the order of the attributes. Not shown: bodies hold what nobody else may see.
+        declared = attrs.frozen(slots=False, repr=False)(kind)
         setattr(declared, _POLICY, _Policy(missing, empty, before, in_order or missing is required))
         return declared
 
@@ -145,9 +150,9 @@ def _admits_none(hint: Any) -> bool:
 def _refuse_missing(kind: Any, fields: Fields, policy: _Policy, *, texts: bool = False) -> None:
     if policy.in_order:
         return
-    missing = tuple(name for name in _required(kind) if name not in fields)
+    missing = tuple([name for name in _required(kind) if name not in fields])
     never = _required(kind) if texts else _never_empty(kind)
-    empty = tuple(name for name in never if name in fields and is_empty(fields[name]))
+    empty = tuple([name for name in never if name in fields and is_empty(fields[name])])
     if policy.missing is policy.empty and (missing or empty):
         raise policy.missing(tuple(name for name in _names(kind) if name in missing or name in empty))
     if missing:
@@ -157,8 +162,6 @@ def _refuse_missing(kind: Any, fields: Fields, policy: _Policy, *, texts: bool =
 
 
 def _structured(kind: type[T], given: Fields, *, texts: bool = False) -> T:
-    from cattrs import ClassValidationError
-
     declared: Any = kind
     needed = _required(declared)
     values = {}
@@ -169,7 +172,7 @@ def _structured(kind: type[T], given: Fields, *, texts: bool = False) -> T:
             values[name] = value
     try:
         return _converter(texts).structure(values, kind)
-    except ClassValidationError as error:
+    except ExceptionGroup as error:  # cattrs' ClassValidationError, of one error for each bad field
         refusals = [_refusal(one, getattr(kind, _POLICY)) for one in error.exceptions]
     if not isinstance(refusals[0], InvalidFields):
         raise refusals[0]
@@ -178,13 +181,20 @@ def _structured(kind: type[T], given: Fields, *, texts: bool = False) -> T:
 
 
 def _refusal(error: Exception, policy: _Policy) -> Exception:
-    """Why one field is refused. cattrs names it in a note, and tells of a missing one by a KeyError."""
+    """Why one field is refused. cattrs names it in a note, and tells of a missing one by a KeyError.
+
+    Raises whatever else reading it raised: a mistake of ours, which isn't the customer's to mend.
+    """
     from cattrs import AttributeValidationNote
 
     name = next(note.name for note in error.__notes__ if isinstance(note, AttributeValidationNote)).rstrip("_")
     if isinstance(error, KeyError):
         return policy.missing((name,))
-    return error if isinstance(error, Refusal) else InvalidFields((FieldProblem(name, str(error)),))
+    if isinstance(error, ValueError):
+        return InvalidFields((FieldProblem(name, str(error)),))
+    if isinstance(error, Refusal):
+        return error
+    raise error
 
 
 @cache
@@ -193,11 +203,23 @@ def _converter(texts: bool) -> Converter:
     from cattrs import Converter
 
     converter = Converter(detailed_validation=True)
+    converter.register_structure_hook_factory(_is_foreign, _refuse_foreign)
     converter.register_structure_hook_factory(_is_plain, partial(_plain, texts=texts))
     for base in (str, int, bool):
         converter.register_structure_hook(base, _plain(base, texts=texts))
+    for other in (bytes, float, Path):  # cattrs looks for these before it asks us
+        converter.register_structure_hook(other, lambda _, hint: _refuse_foreign(hint))
     converter.register_structure_hook_factory(_is_unset_union, lambda hint: _without_unset(converter, hint))
     return converter
+
+
+def _is_foreign(hint: Any) -> bool:
+    """Whether it's neither a class with fields of its own nor a choice of types: asked after all that we read."""
+    return not attrs.has(hint) and get_origin(hint) not in (Union, UnionType)
+
+
+def _refuse_foreign(hint: Any) -> Any:
+    raise TypeError(f"{hint} isn't read: cattrs itself would take too much for one")
 
 
 def _is_plain(hint: Any) -> bool:
@@ -219,8 +241,7 @@ def _plain(hint: Any, *, texts: bool) -> Callable[[Any, Any], Any]:
 def _of_base(hint: Any, *, texts: bool) -> Callable[[Any], Any]:
     base, meta = hint, Meta()
     if get_origin(hint) is Annotated:
-        base = get_args(hint)[0]
-        meta = next((one for one in get_args(hint)[1:] if isinstance(one, Meta)), meta)
+        base, meta = get_args(hint)[0], _constraints(hint)
     if base is Any:
         return lambda value: value
     if base is str:
@@ -231,8 +252,15 @@ def _of_base(hint: Any, *, texts: bool) -> Callable[[Any], Any]:
     if base is bool:
         return _boolean
     if get_origin(base) is list:
-        return partial(_list, parse=_of_base(get_args(base)[0], texts=texts), meta=meta)
+        inner = get_args(base)[0]
+        return partial(_list, parse=_parser(inner) or _of_base(inner, texts=texts), meta=meta)
     return partial(_one_of, choices=get_args(base))
+
+
+def _constraints(hint: Any) -> Meta:
+    """All that are declared; of one that is there twice the outermost."""
+    metas = [one for one in get_args(hint)[1:] if isinstance(one, Meta)]
+    return Meta(**{name: told for one in metas for name in _ENFORCED if (told := getattr(one, name)) is not None})
 
 
 def _text(value: object, *, meta: Meta, says: str) -> str:
@@ -240,20 +268,23 @@ def _text(value: object, *, meta: Meta, says: str) -> str:
         raise ValueError("must be a string")
     if meta.max_length is not None and len(value) > meta.max_length:
         raise ValueError(f"must have at most {meta.max_length} characters")
+    if meta.min_length is not None and len(value) < meta.min_length:
+        raise ValueError(f"must have at least {meta.min_length} characters")
     if meta.pattern is not None and not re.search(meta.pattern.replace("$", r"\Z"), value):  # `$` lets a newline be
         raise ValueError(says)
     return value
 
 
 def _integer(value: object, *, meta: Meta) -> int:
-    smallest, largest = int(meta.ge or 0), int(meta.le or 0)
-    if type(value) is int and (meta.le is None or smallest <= value <= largest):
+    smallest, largest = meta.ge, meta.le
+    if type(value) is int and (smallest is None or value >= smallest) and (largest is None or value <= largest):
         return value
-    raise ValueError("must be an integer" if meta.le is None else f"must be an integer from {smallest} to {largest}")
+    bounds = "" if smallest is None else f" from {smallest}"
+    raise ValueError(f"must be an integer{bounds}{'' if largest is None else f' to {largest}'}")
 
 
 def _integer_text(value: str, *, meta: Meta) -> int:
-    digits = value.isascii() and value.isdigit() and len(value) <= len(str(int(meta.le or 0)))
+    digits = value.isascii() and value.isdigit() and len(value) <= len(str(meta.le or LARGEST_INTEGER))
     return _integer(int(value) if digits else None, meta=meta)
 
 

@@ -68,7 +68,7 @@ _decoder = json.JSONDecoder(
 
 
 def _check(value: Any) -> None:
-    """JobContext at every key and string, level by level."""
+    """Look at every key and string, level by level."""
     level = [value]
     for _ in range(DEEPEST):
         inner: list[Any] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import adapters, http, money, rules, spending, startup, subscriptions
+from tests.benchmarks import adapters, http, money, rules, spending, startup, subscriptions, walk
 from tests.benchmarks.table import machine, show
 
 MODULES = {
@@ -15,6 +15,7 @@ MODULES = {
     "money": money,
     "spending": spending,
     "subscriptions": subscriptions,
+    "walk": walk,
 }
 
 

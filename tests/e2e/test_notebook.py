@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import nbformat
@@ -22,7 +23,8 @@ def notebook() -> NotebookNode:
 def run(notebook: NotebookNode, folder: Path) -> None:
     """Execute the notebook in place, with `folder` as the working directory. Raises CellExecutionError."""
     resources = {"metadata": {"path": str(folder)}}
-    NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", resources=resources).execute()
+    client = NotebookClient(notebook, timeout=SECONDS, kernel_name="python3", resources=resources)
+    asyncio.run(client.async_execute())  # its `execute` leaves the loop open
 
 
 def printed(cell: NotebookNode) -> str:

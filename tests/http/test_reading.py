@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 from domain.model.errors import EmptyFields, FieldProblem, InvalidFields, MissingFields
-from entrypoints.http.fields import Amount, Count
+from entrypoints.http.fields import Amount, Count, Credential, Reads
 from entrypoints.http.reading import read, read_query, required, wire
 
 Colour = Literal["red", "green"]
@@ -46,6 +46,42 @@ class InOrder:
 
     amount: Amount
     name: Short
+
+
+@wire()
+class Many:
+    """Something with lists."""
+
+    amounts: Annotated[list[Amount], Meta(max_length=2)]
+    ids: list[Count]
+
+
+@wire()
+class Bounded:
+    """Something with bounds on one side, and some that were added to a type."""
+
+    from_one: Annotated[int, Meta(ge=1)]
+    to_nine: Annotated[int, Meta(le=9)]
+    short: Annotated[Annotated[Short, Meta(description="More of it")], Meta(min_length=2)]
+
+
+@wire()
+class Lenient:
+    """Something with a type that isn't read strictly."""
+
+    share: float | None = None
+
+
+def _broken(value: object) -> object:
+    raise TypeError("ours")
+
+
+@wire()
+class Broken:
+    """Something that we read wrongly."""
+
+    amount: Amount
+    other: Annotated[Any, Reads(_broken)]
 
 
 GOOD: dict[str, Any] = {"amount": "1.50", "count": 3, "colour": "red", "name": "abc"}
@@ -104,6 +140,50 @@ def test_a_query_holds_texts() -> None:
         with pytest.raises(InvalidFields) as refused:
             read_query(Query, {"limit": bad, "from": "abcd"})
         assert [problem.field for problem in refused.value.problems] == ["user_id", "limit", "from"]
+
+
+def test_a_mistake_of_ours_is_no_bad_field() -> None:
+    for amount in ("1.50", "x"):
+        with pytest.raises(TypeError, match="ours"):
+            read(Broken, {"amount": amount, "other": 1})
+
+
+def test_every_constraint_holds_from_wherever_it_is_declared() -> None:
+    longest = {"from_one": 1, "to_nine": 9, "short": "abc"}
+    assert read(Bounded, longest) == read_query(Bounded, {name: str(value) for name, value in longest.items()})
+    bad = {"from_one": 0, "to_nine": 10, "short": "abcd"}
+    assert problems(Bounded, bad) == list(bad)
+    assert problems(Bounded, longest | {"short": "a"}) == ["short"]
+    for name, value in bad.items():
+        with pytest.raises(InvalidFields, match=name):
+            read_query(Bounded, {key: str(told) for key, told in {**longest, name: value}.items()})
+
+
+def test_a_list_holds_what_its_type_says() -> None:
+    good = read(Many, {"amounts": ["1.50", 2], "ids": []})
+    assert good == Many([Decimal("1.50"), Decimal("2.00")], [])
+    for bad in ({"amounts": ["0"]}, {"amounts": "1"}, {"amounts": [1, 1, 1]}, {"ids": [1, "1"]}, {"ids": [None]}):
+        assert problems(Many, {"amounts": [1], "ids": [1], **bad}) == list(bad)
+
+
+@pytest.mark.parametrize("value", [1.5, "nan", "1", True])
+def test_a_type_that_is_not_read_strictly_is_not_read(value: object) -> None:
+    with pytest.raises(TypeError, match="float"):
+        read(Lenient, {"share": value})
+
+
+def test_nothing_of_what_was_sent_is_in_a_repr() -> None:
+    @wire()
+    class Proof:
+        password: Credential
+        otp: Any
+
+    @wire()
+    class OtherProof(Proof):
+        token: str
+
+    read_ones = read(Proof, {"password": "sesame", "otp": "sesame"}), OtherProof("sesame", "sesame", "sesame")
+    assert "sesame" not in f"{read_ones!r} {read_ones}"
 
 
 values = st.recursive(

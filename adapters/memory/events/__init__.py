@@ -1,1 +1,1 @@
-"""The event rules, and how closely a user is watched."""
+"""In memory: judged actions with what is kept of each user, and risk profiles."""

@@ -1,1 +1,1 @@
-"""Who somebody is and how they prove it."""
+"""In memory: users with their accounts, sessions, one-time codes and operators."""

@@ -1,1 +1,1 @@
-"""Work that is due at an instant."""
+"""In memory: the work that is due at an instant."""

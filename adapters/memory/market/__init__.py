@@ -1,1 +1,1 @@
-"""Prices, trades, portfolios and the bot."""
+"""In memory: holdings and trades, and for whom the bot trades."""

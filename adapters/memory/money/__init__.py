@@ -1,1 +1,1 @@
-"""Cash, transfers, the ledger and idempotent orders."""
+"""In memory: the ledger of all movements, and the outcomes that idempotency keys guard."""

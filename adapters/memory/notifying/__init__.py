@@ -1,1 +1,1 @@
-"""What a customer is told: alerts, notifications, letters."""
+"""In memory: alerts, notifications, and the outbox of letters."""

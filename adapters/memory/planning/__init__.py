@@ -1,1 +1,1 @@
-"""What comes back by itself: recurring expenses and subscriptions."""
+"""In memory: recurring expenses and subscriptions."""

@@ -1,1 +1,1 @@
-"""Card payments and what they tell."""
+"""In memory: card payments, the facts by which spending is judged, and why each was judged as it was."""

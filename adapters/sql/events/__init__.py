@@ -1,1 +1,1 @@
-"""The event rules, and how closely a user is watched."""
+"""Tables and statements of judged actions with what is kept of each user, and of risk profiles."""

@@ -1,1 +1,1 @@
-"""Who somebody is and how they prove it."""
+"""Tables and statements of users with their accounts, sessions, one-time codes and operators."""

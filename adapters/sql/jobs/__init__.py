@@ -1,1 +1,1 @@
-"""Work that is due at an instant."""
+"""Table and statements of the work that is due at an instant."""

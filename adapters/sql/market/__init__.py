@@ -1,1 +1,1 @@
-"""Prices, trades, portfolios and the bot."""
+"""Tables and statements of holdings and trades, and of whom the bot trades for."""

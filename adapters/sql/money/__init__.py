@@ -1,1 +1,1 @@
-"""Cash, transfers, the ledger and idempotent orders."""
+"""Tables and statements of the ledger of all movements, and of the outcomes that idempotency keys guard."""

@@ -1,1 +1,1 @@
-"""What a customer is told: alerts, notifications, letters."""
+"""Tables and statements of alerts, notifications, and the outbox of letters."""

@@ -1,1 +1,1 @@
-"""What comes back by itself: recurring expenses and subscriptions."""
+"""Tables and statements of recurring expenses and subscriptions."""

@@ -1,1 +1,1 @@
-"""Card payments and what they tell."""
+"""Tables and statements of card payments, and of the facts by which spending is judged."""

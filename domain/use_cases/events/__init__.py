@@ -1,1 +1,1 @@
-"""The event rules, and how closely a user is watched."""
+"""Judge actions by the event rules, list what was judged, set who is watched how closely."""

@@ -20,7 +20,7 @@ from ports.storage import Storage, Transaction
 from ports.stores.events.activity import ActivityStore
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class JudgeEvents:
     """Judges a batch of actions, in the order given, in one transaction."""
 

@@ -8,7 +8,7 @@ from domain.model.activity import JudgedAction, Stream
 from ports.storage import Storage
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ListEvents:
     """Lists a user's actions with the codes they raised."""
 

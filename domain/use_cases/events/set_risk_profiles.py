@@ -8,7 +8,7 @@ from domain.model.risk_profiles import STANDARD_PROFILE, RiskProfile
 from ports.storage import Storage, Transaction
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class RiskProfiles:
     """Sets and shows risk profiles."""
 

@@ -1,1 +1,1 @@
-"""Who somebody is and how they prove it."""
+"""Register, sign in and out, prove who one is by password, PIN or one-time code, and change these; operators."""

@@ -24,7 +24,7 @@ from ports.security import KeyedHashes, Passwords, Secrets
 from ports.storage import Storage, Transaction
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ChangePassword:
     """Changes and resets passwords. Every change ends all of the user's sessions and is told by mail."""
 

@@ -32,7 +32,7 @@ def _locked(tx: Transaction, user: User) -> Account:
     return accounts[user.id]
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ManagePin:
     """Sets, changes and resets PINs."""
 

@@ -16,7 +16,7 @@ from ports.limits import RateLimits
 from ports.storage import Storage, Transaction
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Profile:
     """Shows and changes a signed-in user's own details."""
 

@@ -12,7 +12,7 @@ from ports.security import Passwords, Secrets
 from ports.storage import Storage, Transaction
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Register:
     """Makes a user with an account of balance 0.00."""
 

@@ -20,7 +20,7 @@ from ports.security import Passwords, Secrets, Tokens
 from ports.storage import Storage, Transaction
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class SignIn:
     """Gives tokens to users who prove who they are, and takes them back."""
 

@@ -1,1 +1,1 @@
-"""Work that is due at an instant."""
+"""Do what is due at an instant, whatever it is; clear away what has expired."""

@@ -20,7 +20,7 @@ PURGE_EVERY: Final = timedelta(hours=1)
 _THE_ONLY_ONE = 0
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Purge(TransactionalHandler[None]):
     """Every hour: expired sessions and refresh tokens, and codes and idempotency keys that count for nothing now."""
 

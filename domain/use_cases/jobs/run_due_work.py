@@ -165,7 +165,7 @@ def _unreported(failure: JobFailure) -> None:
     """Nobody wants to know."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class RunDueWork:
     """Runs the jobs of the kinds that it has handlers for. Any number of workers may do so over one storage."""
 

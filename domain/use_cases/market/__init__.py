@@ -1,1 +1,1 @@
-"""Prices, trades, portfolios and the bot."""
+"""Buy and sell assets, show what is held and what it earned, switch the bot on and off, and run it."""

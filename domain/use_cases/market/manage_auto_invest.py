@@ -25,7 +25,7 @@ ShownBot = tuple[AutoInvesting, list[BookedTrade]]
 """The bot's state and its trades, latest first."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ManageAutoInvest:
     """The bot of a signed-in user. It looks at the market every `interval`."""
 

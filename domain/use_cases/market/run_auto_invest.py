@@ -24,7 +24,7 @@ MOST_TRADES: Final = 64
 """Once so many are made, the other rounds come in the next transaction: everybody else waits for this one."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class RunAutoInvest(TransactionalHandler[Market | None]):
     """Plays each user's round every `interval`; the one after a late one comes an interval later.
 

@@ -15,7 +15,7 @@ from ports.prices import Prices
 from ports.storage import Storage, Transaction
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ShowPortfolio:
     """Prices for everybody; assets for who holds them. The market is asked while no transaction is open."""
 

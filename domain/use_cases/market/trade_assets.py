@@ -46,7 +46,7 @@ class TradeOrder:
     size: Decimal
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class TradeAssets:
     """Carries out customers' orders at the market's price, which is asked before the transaction begins."""
 

@@ -21,7 +21,7 @@ class Difference:
     booked: Decimal
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Audit:
     """Compares what is kept with the sums of what was booked, over one snapshot."""
 

@@ -43,7 +43,7 @@ class Guard:
     key: IdempotencyKey | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class GuardedOrder(Generic[P]):
     """An order in two steps: the plan of what it will do, and the doing of it, which nothing but a mistake stops."""
 

@@ -58,7 +58,7 @@ class Order:
     """What couldn't be read comes as its refusal, which is told once key and PIN have been checked."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class MoveMoney:
     """Carries out a batch of orders, in the order given, in one transaction."""
 

@@ -12,7 +12,7 @@ from domain.rules.fx import converted
 from ports.rates import Rates
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class QuoteTransfer:
     """Tells what a transfer into another currency would bring, and at which rate and fee.
 

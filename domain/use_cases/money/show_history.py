@@ -9,7 +9,7 @@ from domain.model.transactions import BookedMovement
 from ports.storage import Storage
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ShowHistory:
     """Shows users what moved their money."""
 

@@ -1,1 +1,1 @@
-"""What a customer is told: alerts, notifications, letters."""
+"""Tell a customer something: notifications, the queueing and delivery of letters, alerts on the balance."""

@@ -15,7 +15,7 @@ from ports.mail import Mailer
 from ports.storage import Transaction
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class DeliverMail(ExternalHandler[Mail]):
     """Sends each letter after the commit that queued it. One that can't be delivered stays there, a dead letter."""
 

@@ -16,7 +16,7 @@ from ports.clock import Clock
 from ports.storage import Storage, Transaction
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ManageAlerts:
     """The alerts of a signed-in user."""
 

@@ -1,1 +1,1 @@
-"""What comes back by itself: recurring expenses and subscriptions."""
+"""What comes back by itself: plan recurring expenses, manage subscriptions and pay them."""

@@ -35,7 +35,7 @@ class SubscriptionTerms:
     name: str | None = None
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class ManageSubscriptions:
     """The subscriptions of a signed-in user. No funds are asked for until a payment is due."""
 

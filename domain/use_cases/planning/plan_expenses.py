@@ -22,7 +22,7 @@ class Plan:
     projection: Projection
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class PlanExpenses:
     """Keeps a signed-in user's own recurring expenses, and projects them."""
 

@@ -27,7 +27,7 @@ MOST_PAYMENTS: Final = 128
 """In one transaction; what is due beyond them is paid in the next."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class PaySubscriptions(TransactionalHandler[None]):
     """Pays what is due, in the order of the due instants, whichever subscription they are of.
 

@@ -1,1 +1,1 @@
-"""Card payments and what they tell."""
+"""Record a card payment and judge it; tell why it was judged so."""

@@ -33,7 +33,7 @@ AHEAD: Final = timedelta(minutes=5)
 """A clock may be so far ahead of ours."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class RecordCardPayment:
     """Books card payments, with the verdict that was given at the time."""
 

@@ -1,1 +1,1 @@
-"""The event rules, and how closely a user is watched."""
+"""`/event`, the list of what was judged, and risk profiles."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-import attrs
 import falcon
 import msgspec
 from msgspec import Meta
@@ -16,17 +15,16 @@ from domain.model.money import parse_positive_amount
 from domain.rules.activity import Verdict
 from domain.use_cases.events.list_events import ListEvents
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import InstantOut, encode
+from entrypoints.http.answers import Answer, InstantOut, encode
 from entrypoints.http.bodies import parse_body
 from entrypoints.http.fields import POSITIVE_SCHEMA, USUAL_ROWS, Count, Limit, Reads
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.operations import Access, Operation, Route, Tag, resource
 from entrypoints.http.paging import page
 from entrypoints.http.reading import required, wire
 
 
-@attrs.frozen
-class EventBody:
+class EventBody(msgspec.Struct, frozen=True):
     """A user's action; `time` is in seconds."""
 
     type: Literal["deposit", "withdraw"]
@@ -64,8 +62,7 @@ class EventsQuery:
     """(time, id) of the last action of the page before."""
 
 
-@attrs.frozen
-class EventAnswer:
+class EventAnswer(Answer):
     """Whether the action raised any alert, and which codes, ascending."""
 
     alert: bool
@@ -73,8 +70,7 @@ class EventAnswer:
     user_id: int
 
 
-@attrs.frozen(slots=False)  # written in this order
-class StoredEvent:
+class StoredEvent(Answer):
     """An action as it was judged; `received_at` is when it came in."""
 
     id: int
@@ -105,7 +101,7 @@ def parse_event(data: bytes) -> Action:
     return Action.parse(parse_body(data))
 
 
-@attrs.frozen
+@resource
 class EventsResource:
     """Judges actions, and lists what was judged."""
 
@@ -159,7 +155,6 @@ def routes(hucha: Hucha, metrics: Metrics) -> list[Route]:
 
 def _stored(judged: JudgedAction) -> StoredEvent:
     action = judged.action
-    assert judged.id is not None
     return StoredEvent(
         judged.id, action.type, action.amount, action.user_id, action.time, judged.codes, judged.received_at
     )

@@ -18,7 +18,7 @@ from entrypoints.http.answers import encode
 from entrypoints.http.bodies import parse_body
 from entrypoints.http.events.events import EventsResource
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, PathParameter, Route
+from entrypoints.http.operations import Access, Operation, PathParameter, Route, resource
 
 
 def _codes(*, money: bool) -> str:
@@ -54,7 +54,7 @@ def read_profile(data: bytes) -> RiskProfile:
 _USER_ID = PathParameter("user_id", "Whose profile")
 
 
-@attrs.frozen
+@resource
 class RiskProfilesResource:
     """Shows and sets how closely users are watched."""
 

@@ -1,1 +1,1 @@
-"""Who somebody is and how they prove it."""
+"""Registration, sign-in and tokens, passwords and their reset, PINs, the profile."""

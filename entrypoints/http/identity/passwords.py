@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 import falcon
 
 from domain.model.errors import (
@@ -18,10 +17,10 @@ from domain.model.errors import (
 from domain.model.sessions import Identity
 from domain.use_cases.identity.change_password import ChangePassword
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode
+from entrypoints.http.answers import Answer, encode
 from entrypoints.http.identity.registration import RegistrationResource
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route
+from entrypoints.http.operations import Access, Operation, Route, resource
 from entrypoints.http.reading import wire
 
 
@@ -57,15 +56,13 @@ class ChangePasswordBody:
     newPassword: str
 
 
-@attrs.frozen
-class Message:
+class Message(Answer):
     """What was done."""
 
     message: str
 
 
-@attrs.frozen
-class ResetToken:
+class ResetToken(Answer):
     """Allows one new password, within 15 minutes."""
 
     passwordResetToken: str
@@ -76,7 +73,7 @@ _WEAK = WeakPassword("Password must be at least 8 characters long")
 _RESET: dict[str, Any] = {"access": Access.ANYONE, "limited": True}
 
 
-@attrs.frozen
+@resource
 class PasswordsResource:
     """Changes and resets passwords."""
 

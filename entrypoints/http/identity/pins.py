@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import attrs
 import falcon
 from msgspec import Meta
 
@@ -22,11 +21,11 @@ from domain.model.errors import (
 from domain.model.sessions import Identity
 from domain.use_cases.identity.manage_pin import ManagePin
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode
+from entrypoints.http.answers import Answer, encode
 from entrypoints.http.fields import Credential, Pin
 from entrypoints.http.identity.registration import RegistrationResource
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route
+from entrypoints.http.operations import Access, Operation, Route, resource
 from entrypoints.http.reading import wire
 
 
@@ -63,8 +62,7 @@ class ResetPinBody:
     newPin: Pin
 
 
-@attrs.frozen
-class Done:
+class Done(Answer):
     """What was done."""
 
     msg: str
@@ -74,7 +72,7 @@ _PIN: dict[str, Any] = {"access": Access.USER, "limited": True, "response": Done
 _REFUSED = (EmptyPin(), MalformedPin(), BadCredentials())
 
 
-@attrs.frozen
+@resource
 class PinsResource:
     """Sets, changes and resets PINs."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import attrs
 import falcon
 import msgspec
 
@@ -13,11 +12,11 @@ from domain.model.sessions import Identity
 from domain.model.users import User
 from domain.use_cases.identity.profile import Profile
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import InstantOut, encode
+from entrypoints.http.answers import Answer, InstantOut, encode
 from entrypoints.http.fields import Address, CountryCode, Currency, Name, PhoneNumber, TimeZone
 from entrypoints.http.identity.registration import USER_EXAMPLE, RegistrationResource, UserInfo, user_info
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route
+from entrypoints.http.operations import Access, Operation, Route, resource
 from entrypoints.http.reading import wire
 from entrypoints.settings import Settings
 
@@ -26,16 +25,14 @@ ACCOUNT_EXAMPLE = {"accountNumber": USER_EXAMPLE["accountNumber"], "balance": 0.
 Text = str | None
 
 
-@attrs.frozen(slots=False)  # written in this order
-class AccountInfo:
+class AccountInfo(Answer):
     """An account and its balance."""
 
     accountNumber: str
     balance: Decimal
 
 
-@attrs.frozen(slots=False)
-class ProfileObject:
+class ProfileObject(Answer):
     """A customer; what isn't set is null, the currency EUR and the time zone UTC."""
 
     id: int
@@ -65,7 +62,7 @@ class SettingsBody:
     country_code: CountryCode | msgspec.UnsetType | None = msgspec.UNSET
 
 
-@attrs.frozen
+@resource
 class ProfileResource:
     """Shows and changes what a customer tells."""
 

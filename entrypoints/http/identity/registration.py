@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import attrs
 import falcon
 import msgspec
 
@@ -14,10 +13,10 @@ from domain.model.users import LONGEST_NAME, Details, User
 from domain.rules.registration import check_registration
 from domain.use_cases.identity.register import Register
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode
+from entrypoints.http.answers import Answer, encode
 from entrypoints.http.fields import Address, CountryCode, Currency, Name, PhoneNumber
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.operations import Access, Operation, Route, Tag, resource
 from entrypoints.http.reading import wire
 from entrypoints.settings import Settings
 
@@ -67,8 +66,7 @@ class UserRegisterBody:
     countryCode: CountryCode | None = None
 
 
-@attrs.frozen(slots=False)  # written in this order
-class Registered:
+class Registered(Answer):
     """The new customer."""
 
     name: str
@@ -76,8 +74,7 @@ class Registered:
     email: str
 
 
-@attrs.frozen(slots=False)
-class UserInfo:
+class UserInfo(Answer):
     """A customer, as B shows them; what isn't set is null."""
 
     name: str
@@ -91,7 +88,7 @@ class UserInfo:
 _REFUSED = (InvalidEmail("nuwe"), WeakPassword("Password must be at least 8 characters long"), EmailTaken())
 
 
-@attrs.frozen
+@resource
 class RegistrationResource:
     """Makes customers."""
 

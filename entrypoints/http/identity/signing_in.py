@@ -5,19 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
-import attrs
 import falcon
 
 from domain.model.errors import BadCredentials, Unauthenticated, UnknownUser
 from domain.model.sessions import Identity, SignedIn
 from domain.use_cases.identity.sign_in import SignIn
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode
+from entrypoints.http.answers import Answer, encode
 from entrypoints.http.auth import is_from_loopback
 from entrypoints.http.fields import Credential, Reads
 from entrypoints.http.identity.registration import RegistrationResource
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route
+from entrypoints.http.operations import Access, Operation, Route, resource
 from entrypoints.http.reading import wire
 from entrypoints.settings import Settings
 
@@ -48,8 +47,7 @@ class UserLoginBody:
     password: Credential
 
 
-@attrs.frozen
-class TokenAnswer:
+class TokenAnswer(Answer):
     """The access token: a bearer token for every private route."""
 
     token: str
@@ -86,7 +84,7 @@ _LOGOUT: dict[str, Any] = {
 }
 
 
-@attrs.frozen
+@resource
 class SigningInResource:
     """Gives tokens, renews them and takes them back."""
 

@@ -1,1 +1,1 @@
-"""Prices, trades, portfolios and the bot."""
+"""Prices, buying and selling, what is held and earned, the bot."""

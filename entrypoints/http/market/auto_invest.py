@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any
 
-import attrs
 import falcon
 from msgspec import Meta
 
@@ -16,10 +15,10 @@ from domain.model.transactions import MovementType
 from domain.use_cases.market.manage_auto_invest import ManageAutoInvest
 from domain.use_cases.money.guarded_orders import Guard
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode, milliseconds, milliseconds_or_none
+from entrypoints.http.answers import Answer, encode, milliseconds, milliseconds_or_none
 from entrypoints.http.fields import USUAL_ROWS, Count, Limit
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.operations import Access, Operation, Route, Tag, resource
 from entrypoints.http.paging import page
 from entrypoints.http.reading import wire
 
@@ -37,8 +36,7 @@ class BotQuery:
     before: Annotated[Count, Meta(description="Only trades with ids below this")] | None = None
 
 
-@attrs.frozen(slots=False)  # written in this order
-class BotTradeObject:
+class BotTradeObject(Answer):
     """A trade of the bot's, and why it was made; `id` is the transaction's in the history, `profit` a sale's."""
 
     id: int
@@ -52,8 +50,7 @@ class BotTradeObject:
     transactionDate: int
 
 
-@attrs.frozen(slots=False)
-class BotObject:
+class BotObject(Answer):
     """Whether the bot trades, how often, and what came of it. `changedAt`: when it was last switched on or off."""
 
     enabled: bool
@@ -66,7 +63,7 @@ class BotObject:
 _TEXT: dict[str, Any] = {"response": str, "media_types": ("text/plain",)}
 
 
-@attrs.frozen
+@resource
 class AutoInvestResource:
     """Switches the bot of a customer on and off, and shows what it does."""
 

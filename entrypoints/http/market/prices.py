@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import attrs
 import falcon
 
 from domain.model.assets import plain
@@ -13,12 +12,12 @@ from domain.use_cases.market.show_portfolio import ShowPortfolio
 from entrypoints.composition import Hucha
 from entrypoints.http.answers import encode
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag
+from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag, resource
 
 _FAILS = PricesUnavailable("the feed fails")
 
 
-@attrs.frozen
+@resource
 class PricesResource:
     """Shows what assets cost now."""
 

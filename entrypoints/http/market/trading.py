@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any
 
-import attrs
 import falcon
 from msgspec import Meta
 
@@ -29,11 +28,11 @@ from domain.use_cases.market.show_portfolio import ShowPortfolio
 from domain.use_cases.market.trade_assets import TradeAssets, TradeOrder
 from domain.use_cases.money.guarded_orders import Guard
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode
+from entrypoints.http.answers import Answer, encode
 from entrypoints.http.dialects import TradeFailed
 from entrypoints.http.fields import Amount, Quantity
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.operations import Access, Operation, Route, Tag, resource
 from entrypoints.http.reading import wire
 
 ANSWERED_AS_ELSEWHERE = (Unauthenticated, InvalidPin, KeyReused, KeyInFlight, TooManyRequests)
@@ -61,8 +60,7 @@ class SellBody:
     quantity: Quantity
 
 
-@attrs.frozen(slots=False)  # written in this order
-class AssetObject:
+class AssetObject(Answer):
     """How the customer fares with one asset; `averagePrice` and `marketPrice` are null where nothing is held."""
 
     quantity: Decimal
@@ -73,8 +71,7 @@ class AssetObject:
     unrealisedProfit: Decimal
 
 
-@attrs.frozen(slots=False)
-class PerformanceObject:
+class PerformanceObject(Answer):
     """Profit, negative for a loss: of each asset that is or was held, by symbol, and of all."""
 
     assets: dict[str, AssetObject]
@@ -85,7 +82,7 @@ class PerformanceObject:
 _TRADE: dict[str, Any] = {"access": Access.PIN, "moves_money": True, "response": str, "media_types": ("text/plain",)}
 
 
-@attrs.frozen
+@resource
 class TradingResource:
     """Buys and sells assets, and shows what a customer holds."""
 

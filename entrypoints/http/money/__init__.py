@@ -1,1 +1,1 @@
-"""Cash, transfers, the ledger and idempotent orders."""
+"""Cash, transfers between accounts, the history; what an international transfer would cost."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
-import attrs
 import falcon
 import msgspec
 from msgspec import Meta
@@ -18,10 +17,10 @@ from domain.use_cases.money.guarded_orders import Guard
 from domain.use_cases.money.move_money import Cash, Order, Transfer
 from domain.use_cases.money.show_history import ShowHistory
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode, milliseconds
+from entrypoints.http.answers import Answer, encode, milliseconds
 from entrypoints.http.fields import Amount, Count, Limit
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.operations import Access, Operation, Route, Tag, resource
 from entrypoints.http.paging import page
 from entrypoints.http.reading import required, wire
 
@@ -55,15 +54,13 @@ class HistoryQuery:
     before: Annotated[Count, Meta(description="Only movements with ids below this")] | None = None
 
 
-@attrs.frozen
-class Moved:
+class Moved(Answer):
     """What was done."""
 
     msg: str
 
 
-@attrs.frozen(slots=False)  # written in this order
-class HistoryEntry:
+class HistoryEntry(Answer):
     """A movement of money; the type gives its direction. `transactionDate` is in milliseconds since 1970."""
 
     id: int
@@ -93,7 +90,7 @@ _GUARDED: dict[str, Any] = {
 }
 
 
-@attrs.frozen
+@resource
 class CashResource:
     """Moves a customer's money, and shows what moved it.
 

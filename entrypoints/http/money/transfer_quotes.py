@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-import attrs
 import falcon
 from msgspec import Meta
 
@@ -14,10 +13,10 @@ from domain.model.sessions import Identity
 from domain.rules.fx import shown
 from domain.use_cases.money.quote_transfer import QuoteTransfer
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode
+from entrypoints.http.answers import Answer, encode
 from entrypoints.http.fields import Amount
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.operations import Access, Operation, Route, Tag, resource
 from entrypoints.http.reading import wire
 
 ORIGIN = "The rates and fees are those of `exchange_rates.csv` and `exchange_fees.csv`, which come with the server."
@@ -42,22 +41,19 @@ class PairQuery:
     target_currency: Annotated[CurrencyCode, Meta(description="The currency that arrives")]
 
 
-@attrs.frozen
-class Simulated:
+class Simulated(Answer):
     """What would arrive, in a sentence."""
 
     msg: str
 
 
-@attrs.frozen
-class FeeObject:
+class FeeObject(Answer):
     """The share of a transfer that is kept, from 0 to below 1."""
 
     fee: Decimal
 
 
-@attrs.frozen
-class RateObject:
+class RateObject(Answer):
     """What one unit of the source currency is worth in the target currency."""
 
     rate: Decimal
@@ -66,7 +62,7 @@ class RateObject:
 _EMPTY = EmptyFields(("source_currency",))
 
 
-@attrs.frozen
+@resource
 class TransferQuotesResource:
     """Quotes transfers between currencies; no money moves."""
 

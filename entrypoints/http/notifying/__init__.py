@@ -1,1 +1,1 @@
-"""What a customer is told: alerts, notifications, letters."""
+"""Alerts on the balance."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-import attrs
 import falcon
 
 from domain.model.alerts import Alert, AmountReached
@@ -15,10 +14,10 @@ from domain.model.sessions import Identity
 from domain.rules.alerting import progress
 from domain.use_cases.notifying.manage_alerts import ManageAlerts
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import InstantOut, encode
+from entrypoints.http.answers import Answer, InstantOut, encode
 from entrypoints.http.fields import Amount
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.operations import Access, Operation, Route, Tag, resource
 from entrypoints.http.reading import wire
 
 
@@ -44,8 +43,7 @@ class DeleteAlertBody:
     alert_id: int
 
 
-@attrs.frozen(slots=False)  # written in this order
-class AmountReachedObject:
+class AmountReachedObject(Answer):
     """A savings alert."""
 
     id: int
@@ -54,8 +52,7 @@ class AmountReachedObject:
     alert_threshold: Decimal
 
 
-@attrs.frozen(slots=False)
-class BalanceDropObject:
+class BalanceDropObject(Answer):
     """A balance drop alert."""
 
     id: int
@@ -63,24 +60,21 @@ class BalanceDropObject:
     balance_drop_threshold: Decimal
 
 
-@attrs.frozen(slots=False)
-class SavingsAdded:
+class SavingsAdded(Answer):
     """The alert is set."""
 
     msg: str
     data: AmountReachedObject
 
 
-@attrs.frozen(slots=False)
-class DropAdded:
+class DropAdded(Answer):
     """The alert is set."""
 
     msg: str
     data: BalanceDropObject
 
 
-@attrs.frozen(slots=False)
-class ListedAlert:
+class ListedAlert(Answer):
     """An alert, how near it is (0 to 1), and whether it has fired; what its kind hasn't got is null."""
 
     id: int
@@ -93,21 +87,19 @@ class ListedAlert:
     created_at: InstantOut
 
 
-@attrs.frozen
-class AlertList:
+class AlertList(Answer):
     """Every alert, oldest first."""
 
     data: list[ListedAlert]
 
 
-@attrs.frozen
-class AlertDeleted:
+class AlertDeleted(Answer):
     """The alert is gone."""
 
     msg: str
 
 
-@attrs.frozen
+@resource
 class AlertsResource:
     """Sets, lists and removes the alerts of a customer."""
 

@@ -1,1 +1,1 @@
-"""For those who run Hucha."""
+"""For those who run Hucha: health, metrics, and the description of the API."""

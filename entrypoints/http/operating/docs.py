@@ -11,15 +11,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-import attrs
 import falcon
 
 from domain.model.errors import NotFound
-from entrypoints.http import openapi
 from entrypoints.http.answers import encode
 from entrypoints.http.envelope import CSP_KEY
 from entrypoints.http.operating.health import HealthResource
-from entrypoints.http.operations import Access, Operation, PathParameter, Route
+from entrypoints.http.operations import Access, Operation, PathParameter, Route, resource
 
 _PAGE: Final = b"""<!DOCTYPE html>
 <html lang="en">
@@ -45,7 +43,7 @@ _POLICY: Final = (
 _FILES: Final = {"swagger_style.css": "text/css", "swagger_bundle.js": "text/javascript"}
 
 
-@attrs.frozen
+@resource
 class DocsResource:
     """Serves the description of the API, for programs and for people."""
 
@@ -95,6 +93,8 @@ def routes(every: Sequence[Route]) -> list[Route]:
 
     @cache
     def document() -> bytes:
+        from entrypoints.http import openapi  # with the first question for the document, not at the start
+
         return encode(openapi.build([*every, *own]))
 
     docs = DocsResource(document)

@@ -5,36 +5,33 @@ from __future__ import annotations
 import logging
 from typing import Literal
 
-import attrs
 import falcon
 
 from domain.model.errors import Unavailable
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode
+from entrypoints.http.answers import Answer, encode
 from entrypoints.http.metrics import CONTENT_TYPE, Metrics
-from entrypoints.http.operations import Access, Operation, Route, Tag
+from entrypoints.http.operations import Access, Operation, Route, Tag, resource
 from ports.prices import Prices
 from ports.storage import Storage
 
 _log = logging.getLogger("hucha.http")
 
 
-@attrs.frozen
-class Health:
+class Health(Answer):
     """The process answers."""
 
     status: Literal["ok"] = "ok"
 
 
-@attrs.frozen(slots=False)  # written in this order
-class Readiness:
+class Readiness(Answer):
     """Whether Hucha can do its work, and what each thing that it needs says."""
 
     status: Literal["ready", "not ready"]
     checks: dict[str, str]
 
 
-@attrs.frozen
+@resource
 class HealthResource:
     """Tells how Hucha is doing."""
 

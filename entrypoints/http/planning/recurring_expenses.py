@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
-import attrs
 import falcon
 from msgspec import Meta
 
@@ -17,10 +16,10 @@ from domain.model.sessions import Identity
 from domain.rules.projection import DEFAULT_MONTHS, MOST_MONTHS, ProjectedMonth, sum_of
 from domain.use_cases.planning.plan_expenses import Plan, PlanExpenses
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode
+from entrypoints.http.answers import Answer, encode
 from entrypoints.http.fields import Day, SignedAmount
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag
+from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag, resource
 from entrypoints.http.reading import wire
 
 MonthOut = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}$")]
@@ -50,8 +49,7 @@ class BreakdownQuery:
     )
 
 
-@attrs.frozen(slots=False)  # written in this order
-class ExpenseObject:
+class ExpenseObject(Answer):
     """A recurring expense; a positive amount is paid, a negative one received."""
 
     id: int
@@ -61,31 +59,27 @@ class ExpenseObject:
     start_date: date
 
 
-@attrs.frozen(slots=False)
-class ExpenseKept:
+class ExpenseKept(Answer):
     """What was done, and the expense as it is now."""
 
     msg: str
     data: ExpenseObject
 
 
-@attrs.frozen
-class ExpenseRemoved:
+class ExpenseRemoved(Answer):
     """What was done."""
 
     msg: str
 
 
-@attrs.frozen(slots=False)
-class MonthlyExpenses:
+class MonthlyExpenses(Answer):
     """The signed sum of what falls due in a month: what is paid less what is received."""
 
     month: MonthOut
     recurring_expenses: Decimal
 
 
-@attrs.frozen(slots=False)
-class ExpenseEffect:
+class ExpenseEffect(Answer):
     """How often an expense falls due, what that adds up to, and how it changes the balance."""
 
     id: int
@@ -95,8 +89,7 @@ class ExpenseEffect:
     effect: Decimal
 
 
-@attrs.frozen(slots=False)
-class MonthBreakdown:
+class MonthBreakdown(Answer):
     """A month: each expense's part in it, oldest first, and the balance at its end."""
 
     month: MonthOut
@@ -105,16 +98,14 @@ class MonthBreakdown:
     expenses: list[ExpenseEffect]
 
 
-@attrs.frozen(slots=False)
-class LowestPoint:
+class LowestPoint(Answer):
     """The first month at whose end the balance is lowest."""
 
     month: MonthOut
     balance: Decimal
 
 
-@attrs.frozen(slots=False)
-class Breakdown:
+class Breakdown(Answer):
     """The months to come. They open with the balance of today less what is still due this month; `totals` is of all."""
 
     opening_balance: Decimal
@@ -133,7 +124,7 @@ _DELETED = "Recurring expense deleted successfully."
 _NAMES = ("expense_name",)
 
 
-@attrs.frozen
+@resource
 class RecurringExpensesResource:
     """Keeps a customer's recurring expenses, and projects them."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated
 
-import attrs
 import falcon
+import msgspec
 from msgspec import Meta
 
 from domain.model.errors import QuotaReached, Refusal
@@ -22,10 +22,10 @@ from domain.model.subscriptions import (
 from domain.use_cases.money.guarded_orders import Guard
 from domain.use_cases.planning.manage_subscriptions import ManageSubscriptions, SubscriptionTerms
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import encode, milliseconds, milliseconds_or_none
+from entrypoints.http.answers import Answer, encode, milliseconds, milliseconds_or_none
 from entrypoints.http.fields import USUAL_ROWS, Amount, Count, Limit
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag
+from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag, resource
 from entrypoints.http.paging import page
 from entrypoints.http.reading import required, wire
 
@@ -50,8 +50,7 @@ class SubscriptionsQuery:
     after: Annotated[Count, Meta(description="Only subscriptions with ids above this")] = 0
 
 
-@attrs.frozen(slots=False)  # written in this order
-class SubscriptionObject:
+class SubscriptionObject(Answer):
     """A subscription; instants are in milliseconds since 1970. `nextPayment` is null where no more is paid.
 
     `ended`: the balance didn't cover a payment. `cancelled`: its user wished so.
@@ -68,15 +67,13 @@ class SubscriptionObject:
     endedAt: int | None
 
 
-@attrs.frozen(slots=False)
-class PaymentObject:
+class PaymentObject(Answer):
     """A payment: the instant that it was due, and the transaction of the history that made it."""
 
     dueAt: int
     transactionId: int
 
 
-@attrs.frozen(slots=False)
 class SubscriptionWithPayments(SubscriptionObject):
     """A subscription with its latest payments, latest first."""
 
@@ -86,7 +83,7 @@ class SubscriptionWithPayments(SubscriptionObject):
 _ID = PathParameter("subscription_id", "Which subscription")
 
 
-@attrs.frozen
+@resource
 class SubscriptionsResource:
     """Makes, lists and cancels the subscriptions of a customer."""
 
@@ -147,7 +144,9 @@ class SubscriptionsResource:
     def on_get_one(self, req: falcon.Request, resp: falcon.Response, identity: Identity, subscription_id: int) -> None:
         subscription, payments = self.subscriptions.show(identity, subscription_id, SHOWN_PAYMENTS)
         latest = [_shown_payment(one) for one in payments]
-        resp.data = encode(SubscriptionWithPayments(**attrs.asdict(_shown(subscription)), latestPayments=latest))
+        resp.data = encode(
+            SubscriptionWithPayments(**msgspec.structs.asdict(_shown(subscription)), latestPayments=latest)
+        )
 
     @Operation(
         summary="Cancel a subscription",

@@ -1,1 +1,1 @@
-"""Card payments and what they tell."""
+"""Card payments and why they were judged as they were."""

@@ -20,10 +20,10 @@ from domain.model.sessions import Identity
 from domain.model.transactions import BookedMovement
 from domain.use_cases.spending.record_card_payment import RecordCardPayment
 from entrypoints.composition import Hucha
-from entrypoints.http.answers import InstantOut, encode
+from entrypoints.http.answers import Answer, InstantOut, encode
 from entrypoints.http.fields import USUAL_ROWS, Count, Instant, Limit, Reads, SignedAmount
 from entrypoints.http.metrics import Metrics
-from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag
+from entrypoints.http.operations import Access, Operation, PathParameter, Route, Tag, resource
 from entrypoints.http.paging import page
 from entrypoints.http.reading import wire
 
@@ -67,8 +67,7 @@ class CardPaymentsQuery:
     )
 
 
-@attrs.frozen(slots=False)  # written in this order
-class CardPaymentObject:
+class CardPaymentObject(Answer):
     """A card payment, and whether it looked unusual when it was booked."""
 
     id: int
@@ -79,16 +78,14 @@ class CardPaymentObject:
     fraud: bool
 
 
-@attrs.frozen(slots=False)
-class Recorded:
+class Recorded(Answer):
     """The payment as it was booked."""
 
     msg: str
     data: CardPaymentObject
 
 
-@attrs.frozen(slots=False)
-class ReasonObject:
+class ReasonObject(Answer):
     """Why one rule fired: the observed value and the threshold that it crossed."""
 
     rule: str
@@ -99,8 +96,7 @@ class ReasonObject:
     would_pass: str | None
 
 
-@attrs.frozen(slots=False)
-class Explanation:
+class Explanation(Answer):
     """What was judged when the payment was booked."""
 
     id: int
@@ -113,7 +109,7 @@ _SHOWN = {"id": 1, "user_id": 123, **_EXAMPLE, "fraud": True}
 _NAMES = ("category",)
 
 
-@attrs.frozen
+@resource
 class CardPaymentsResource:
     """Records card payments, and shows them with their verdicts."""
 

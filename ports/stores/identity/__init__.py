@@ -1,1 +1,1 @@
-"""Who somebody is and how they prove it."""
+"""Users with their accounts, sessions, one-time codes, operators."""

@@ -1,1 +1,1 @@
-"""Work that is due at an instant."""
+"""The work that is due at an instant."""

@@ -1,1 +1,1 @@
-"""Prices, trades, portfolios and the bot."""
+"""Holdings and trades, and for whom the bot trades."""

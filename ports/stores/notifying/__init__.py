@@ -1,1 +1,1 @@
-"""What a customer is told: alerts, notifications, letters."""
+"""Alerts, notifications, and the outbox of letters."""

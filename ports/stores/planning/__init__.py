@@ -1,1 +1,1 @@
-"""What comes back by itself: recurring expenses and subscriptions."""
+"""Recurring expenses and subscriptions."""

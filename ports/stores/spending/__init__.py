@@ -1,1 +1,1 @@
-"""Card payments and what they tell."""
+"""Card payments, the facts by which spending is judged, and the reasons of each verdict."""

@@ -774,17 +774,36 @@ def test_a_server_that_takes_the_connection_and_says_nothing_is_left_in_time(sch
         assert reason_in_time(prices) == TOO_LATE
 
 
-def test_a_server_that_takes_no_connection_is_left_in_time() -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
-        address = full.getsockname()
+@pytest.fixture
+def full_port() -> Iterator[int]:
+    """A port of every address of this machine's own that takes no connection, and refuses none."""
+    with socket.create_server(("0.0.0.0", 0), backlog=0) as full:
+        port: int = full.getsockname()[1]
         waiting = [socket.socket() for _ in range(4)]
         for one in waiting:
             one.setblocking(False)
-            one.connect_ex(address)
-        reason = reason_in_time(HttpPrices(f"http://127.0.0.1:{address[1]}/", deadline_seconds=SHORT_SECONDS))
+            one.connect_ex(("127.0.0.1", port))
+        yield port
         for one in waiting:
             one.close()
-    assert reason == TOO_LATE
+
+
+def test_a_server_that_takes_no_connection_is_left_in_time(full_port: int) -> None:
+    assert reason_in_time(HttpPrices(f"http://127.0.0.1:{full_port}/", deadline_seconds=SHORT_SECONDS)) == TOO_LATE
+
+
+def test_a_name_of_many_addresses_has_no_more_time_than_one(monkeypatch: pytest.MonkeyPatch, full_port: int) -> None:
+    addresses = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (f"127.0.0.{n}", full_port)) for n in range(1, 250)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+    assert reason_in_time(HttpPrices("http://feed.example/", deadline_seconds=SHORT_SECONDS)) == TOO_LATE
+    assert comes_true(lambda: not readers())
+
+
+def test_of_many_addresses_the_first_that_answers_is_asked(monkeypatch: pytest.MonkeyPatch, feed: PriceFeed) -> None:
+    hosts = ("127.0.0.9", "127.0.0.1")
+    addresses = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", (host, feed.port)) for host in hosts]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+    assert HttpPrices(f"http://feed.example:{feed.port}/").current()
 
 
 def test_a_name_server_that_hangs_holds_up_one_thread_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:

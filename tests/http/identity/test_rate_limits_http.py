@@ -17,6 +17,7 @@ from tests.http.signing_in import AFAR, headers_of, letters, login, quick_bank, 
 OTP = "/api/auth/password-reset/send-otp"
 VERIFY = "/api/auth/password-reset/verify-otp"
 RESET = "/api/auth/password-reset"
+JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
@@ -149,6 +150,16 @@ def test_each_limit_is_a_setting(clock: SetClock, setting: str, path: str, body:
     # contract: G10
     client = bank(clock, **{setting: 3})
     assert tries_until_limited(lambda: client.simulate_post(path, json=body)) == 3
+
+
+@pytest.mark.parametrize("path", ["/api/auth/register", "/api/users/register"])
+def test_a_body_that_is_no_object_is_no_try_to_register(clock: SetClock, path: str) -> None:
+    # contract: G10
+    client = bank(clock, register_rate=3)
+    refused = [client.simulate_post(path, body=body, headers=JSON) for body in (b"{", b"[]", b" " * (2**20 + 1)) * 2]
+    refused.append(client.simulate_post(path, body=b"{}", headers={"Content-Type": "text/plain"}))
+    assert {answer.status_code for answer in refused} == {400, 413, 415}
+    assert tries_until_limited(lambda: client.simulate_post(path, json={"email": "x"})) == 3
 
 
 @pytest.mark.parametrize(("path", "body"), BY_CUSTOMER)

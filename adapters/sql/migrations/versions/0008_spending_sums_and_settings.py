@@ -134,7 +134,7 @@ def _behind(
         return sa.tuple_(*order) > sa.tuple_(*binds)
     (user_id, timestamp, id), (last_user, last_time, last_id) = order, last
     own, then = user_id == last_user, timestamp == last_time
-    return (user_id > last_user) | (own & (timestamp > last_time)) | (own & then & (id > last_id))
+    return sa.or_(user_id > last_user, own & (timestamp > last_time), own & then & (id > last_id))
 
 
 def _spans(level: int, entries: Iterable[Any]) -> Iterator[dict[str, int]]:
