@@ -7,13 +7,27 @@ from datetime import timedelta
 from functools import partial
 from os import urandom
 from threading import Event
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import attrs
 
 from adapters.system_clock import SystemClock
 from domain.model.activity import Action
+from domain.model.alerts import ALERTS
 from domain.model.errors import Unavailable
+from domain.model.quotas import (
+    BUDGET_ALERTS,
+    BUDGETS,
+    CATEGORIES,
+    CATEGORY_RULES,
+    EXPENSES,
+    RECEIPTS_MIB,
+    SOCKETS,
+    Quotas,
+)
+from domain.model.recurring import RECURRING_EXPENSES
+from domain.model.sessions import SESSIONS
+from domain.model.subscriptions import SUBSCRIPTIONS
 from domain.model.topics import WORK_DUE, Topic
 from domain.rules.activity import Verdict
 from domain.use_cases.events.judge_events import JudgeEvents
@@ -43,13 +57,28 @@ from domain.use_cases.planning.run_subscriptions import PaySubscriptions
 from domain.use_cases.spending.record_card_payment import RecordCardPayment
 from entrypoints.batcher import Batcher
 from entrypoints.databases import migrate_with_keys, open_database
-from entrypoints.settings import Settings
+from entrypoints.settings import Settings, WrongSetting
 from entrypoints.tools import Tools, make_tools, read_rates
 from ports.clock import Clock
 from ports.limits import RateLimits
 from ports.mail import Mailer
 from ports.prices import Prices
 from ports.storage import Listener, Storage
+
+QUOTAS: Final = (
+    ALERTS,
+    SUBSCRIPTIONS,
+    RECURRING_EXPENSES,
+    BUDGETS,
+    BUDGET_ALERTS,
+    CATEGORY_RULES,
+    CATEGORIES,
+    EXPENSES,
+    RECEIPTS_MIB,
+    SOCKETS,
+    SESSIONS,
+)
+"""Every quota that the setting of this name may change."""
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -113,7 +142,8 @@ def build(settings: Settings) -> Hucha:
     from adapters.sql.unit_of_work import SqlStorage
     from adapters.vault import AesGcmVault
 
-    rates = read_rates()  # before the database is touched: who can't start changes nothing
+    _refuse_unknown(settings.quotas)
+    rates = read_rates()  # all before the database is touched: who can't start changes nothing
     database = open_database(settings)
     secret_keys, data_keys = migrate_with_keys(database, settings)
     work_due = Event()
@@ -128,17 +158,27 @@ def build_in_memory(
     mailer: Mailer | None = None,
     prices: Prices | None = None,
 ) -> Hucha:
-    """The same bank in this process's memory: nothing is kept when it ends, and no mail leaves it."""
+    """The same bank in this process's memory: nothing is kept when it ends, and no mail leaves it.
+
+    Raises WrongSetting.
+    """
     from adapters.memory.mailer import RecordingMailer
     from adapters.memory.storage import MemoryStorage
 
     settings = settings or Settings()
+    _refuse_unknown(settings.quotas)
     keys = settings.secret_key or [urandom(32)]
     mailer = mailer or RecordingMailer()
     work_due = Event()
     storage = MemoryStorage(_listener(work_due))
     tools = make_tools(settings, clock or SystemClock(), keys, read_rates(), mailer=mailer, prices=prices)
     return _assemble(settings, storage, tools, _one_by_one, work_due)
+
+
+def _refuse_unknown(quotas: Quotas) -> None:
+    nouns = [one.noun for one in QUOTAS]
+    if not quotas.changed.keys() <= set(nouns):
+        raise WrongSetting("QUOTAS", f"must be a list such as alerts=100,sessions=20, of {', '.join(nouns)}")
 
 
 def _listener(work_due: Event) -> Listener:

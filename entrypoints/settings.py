@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 import attrs
 
 from domain.model.errors import InvalidEmail
-from domain.model.quotas import NOUNS, STANDARD_QUOTAS, Noun, Quotas
+from domain.model.quotas import STANDARD_QUOTAS, Quotas
 from domain.model.users import parse_email
 from domain.rules.passwords import PasswordPolicy
 
@@ -38,6 +38,7 @@ MAIL_TLS = ("start", "on")
 _CORES = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?").fullmatch
 _ORIGIN = re.compile(r"(https?)://([a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?").fullmatch
 _NAMED_ADDRESS = re.compile(r"(?:[^<>()\[\]@,:;\\\"]* )?<([^<>]+)>").fullmatch
+_NOUN = re.compile(r"[a-z_]+").fullmatch
 _HOST = re.compile(r"[^\s%@,/\\]+").fullmatch
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SPECIAL_IN_ADDRESSES = frozenset('<>()[],:;\\"')
@@ -259,15 +260,15 @@ def _origin(text: str) -> str:
 
 def _quotas(text: str) -> Quotas:
     number = _integer(1, MOST_OF_A_NOUN)
-    changed: dict[Noun, int] = {}
+    changed: dict[str, int] = {}
     for part in text.split(","):
         name, _, most = (piece.strip() for piece in part.partition("="))
-        if name not in NOUNS:
-            raise ValueError(f"must be a list such as alerts=100,sessions=20, of {', '.join(NOUNS)}")
-        if NOUNS[name] in changed:
+        if not _NOUN(name):
+            raise ValueError("must be a list such as alerts=100,sessions=20")
+        if name in changed:
             raise ValueError(f"must name {name} once")
         try:
-            changed[NOUNS[name]] = number(most)
+            changed[name] = number(most)
         except ValueError as problem:
             raise ValueError(f"{problem} for {name}") from None
     return Quotas(changed)

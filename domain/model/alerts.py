@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
+
+from domain.model.quotas import Quota
+
+ALERTS: Final = Quota("alerts", 100)
 
 AlertStatus = Literal["armed", "fired"]
 

@@ -1,57 +1,42 @@
-"""How much of each thing one customer may have, so that nobody takes the bank from the others. Source: contract G12."""
+"""How much of each thing one customer may have, so that nobody takes the bank from the others. Source: contract G12.
+
+The quota of a noun stands beside the noun, in its file.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Literal, get_args
+from typing import Final
 
 import attrs
 
-Noun = Literal[
-    "alerts",
-    "subscriptions",
-    "recurring",
-    "budgets",
-    "budget_alerts",
-    "category_rules",
-    "categories",
-    "expenses",
-    "receipts_mib",
-    "sockets",
-    "sessions",
-]
 
-NOUNS: Final[Mapping[str, Noun]] = {noun: noun for noun in get_args(Noun)}
+@attrs.frozen
+class Quota:
+    """The most of a noun that one customer may have, where the setting `QUOTAS` doesn't say another number for it."""
 
-DEFAULT_QUOTAS: Final[Mapping[Noun, int]] = {
-    "alerts": 100,
-    "subscriptions": 100,
-    "recurring": 1_000,
-    "budgets": 100,
-    "budget_alerts": 100,
-    "category_rules": 100,
-    "categories": 100,
-    "expenses": 1_000_000,
-    "receipts_mib": 1_024,
-    "sockets": 20,
-    "sessions": 20,
-}
-"""Subscriptions are the active ones, sessions the live ones; receipts count by their size."""
-
-
-def _with_defaults(changed: Mapping[Noun, int]) -> Mapping[Noun, int]:
-    return {**DEFAULT_QUOTAS, **changed}
+    noun: str
+    most: int
 
 
 @attrs.frozen
 class Quotas:
-    """The most that one customer may have of each noun. What isn't given has its default."""
+    """What the setting says: the most of some nouns, by their names."""
 
-    by_noun: Mapping[Noun, int] = attrs.field(factory=dict, converter=_with_defaults)
+    changed: Mapping[str, int] = attrs.field(factory=dict)
 
-    def most(self, noun: Noun) -> int:
-        """The most of this noun."""
-        return self.by_noun[noun]
+    def most(self, quota: Quota) -> int:
+        """The most of this quota's noun."""
+        return self.changed.get(quota.noun, quota.most)
 
 
 STANDARD_QUOTAS: Final = Quotas()
+
+BUDGETS: Final = Quota("budgets", 100)
+BUDGET_ALERTS: Final = Quota("budget_alerts", 100)
+CATEGORY_RULES: Final = Quota("category_rules", 100)
+CATEGORIES: Final = Quota("categories", 100)
+EXPENSES: Final = Quota("expenses", 1_000_000)
+RECEIPTS_MIB: Final = Quota("receipts_mib", 1_024)
+SOCKETS: Final = Quota("sockets", 20)
+"""Of nouns that have no file yet; receipts count by their size."""

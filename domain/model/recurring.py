@@ -8,9 +8,12 @@ from typing import Final, Literal
 
 import attrs
 
+from domain.model.quotas import Quota
+
 Frequency = Literal["daily", "weekly", "biweekly", "monthly", "quarterly", "yearly"]
 
 FREQUENCIES: Final[tuple[Frequency, ...]] = ("daily", "weekly", "biweekly", "monthly", "quarterly", "yearly")
+RECURRING_EXPENSES: Final = Quota("recurring", 1_000)
 LONGEST_EXPENSE_NAME: Final = 255
 
 

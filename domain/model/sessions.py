@@ -7,11 +7,16 @@ from typing import Final
 
 import attrs
 
+from domain.model.quotas import Quota
+
 REFRESH_IDLE: Final = timedelta(days=30)
 """A refresh token that isn't used for so long is worth nothing."""
 
 REFRESH_LIFE: Final = timedelta(days=90)
 """A family of refresh tokens lives this long, however often it is rotated."""
+
+SESSIONS: Final = Quota("sessions", 20)
+"""Of the live ones; where there would be more, the oldest ends."""
 
 
 @attrs.frozen

@@ -8,10 +8,15 @@ from typing import Final, Literal
 
 import attrs
 
+from domain.model.quotas import Quota
+
 LONGEST_INTERVAL_SECONDS: Final = 31_536_000
 LONGEST_SUBSCRIPTION_NAME: Final = 128
 
 SubscriptionStatus = Literal["active", "ended", "cancelled"]
+
+SUBSCRIPTIONS: Final = Quota("subscriptions", 100)
+"""Of the active ones."""
 
 
 @attrs.frozen

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from domain.model.quotas import STANDARD_QUOTAS
+from entrypoints.composition import QUOTAS
 from entrypoints.settings import Settings, WrongSetting
 
 ROOT = Path(__file__).parents[2]
@@ -110,7 +112,7 @@ def test_a_setting_has_the_documented_default_and_takes_the_documented_example(r
         given = Settings.from_environment({field.upper(): default.strip("`")})
         assert getattr(given, field) == getattr(Settings(), field)
     else:
-        assert getattr(Settings(), field) in (None, ())
+        assert getattr(Settings(), field) in (None, (), STANDARD_QUOTAS)
     try:
         settings = Settings.from_environment({field.upper(): example.strip("`")})
     except WrongSetting:
@@ -135,6 +137,12 @@ def test_a_setting_takes_what_is_in_the_documented_range_and_nothing_else(row: l
     for text in refused:
         with pytest.raises(WrongSetting):
             Settings.from_environment({variable: text})
+
+
+def test_every_quota_is_documented_as_it_is_and_nothing_else_is() -> None:
+    text = (ROOT / SETTINGS).read_text().partition("\n## Quotas\n")[2].partition("\n## ")[0]
+    told = re.findall(r"^\| ([a-z_]+) \| ([0-9]+) \|", text, flags=re.MULTILINE)
+    assert sorted(told) == sorted((one.noun, str(one.most)) for one in QUOTAS)
 
 
 def links(document: Path) -> Iterator[tuple[Path, str]]:

@@ -13,7 +13,9 @@ from falcon.testing import Result, TestClient
 
 from adapters.memory.clock import SetClock
 from adapters.memory.prices import FixedPrices
-from domain.model.quotas import DEFAULT_QUOTAS, Quotas
+from domain.model.quotas import Quotas
+from domain.model.recurring import RECURRING_EXPENSES
+from domain.model.sessions import SESSIONS
 from entrypoints.composition import Hucha, build
 from tests.http.accounts import Customer, at_once, open_account, says
 from tests.http.answers import problem_of
@@ -121,8 +123,8 @@ def test_the_defaults_are_the_contracts(clock: SetClock, made: Made) -> None:
     ana = open_account(quick_bank(clock), "ana", "1000")
     assert {made.make(ana, number).status_code // 100 for number in range(100)} == {2}
     made.refuses(made.make(ana), most=100)
-    assert DEFAULT_QUOTAS["recurring"] == 1000
-    assert DEFAULT_QUOTAS["sessions"] == 20
+    assert RECURRING_EXPENSES.most == 1000
+    assert SESSIONS.most == 20
 
 
 def test_what_is_removed_makes_room(ana: Customer) -> None:

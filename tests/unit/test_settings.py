@@ -14,8 +14,8 @@ import attrs
 import pytest
 
 from domain.model.errors import StorageUnavailable
-from domain.model.quotas import DEFAULT_QUOTAS, Quotas
-from entrypoints.composition import build
+from domain.model.quotas import Quotas
+from entrypoints.composition import QUOTAS, build, build_in_memory
 from entrypoints.databases import migrate_only
 from entrypoints.settings import Settings, SmtpServer, WrongSetting
 
@@ -113,7 +113,11 @@ GOOD = [
     ("MARKET_SEED", "9007199254740991", 2**53 - 1),
     ("AUTO_INVEST_INTERVAL_SECONDS", "1", 1),
     ("AUTO_INVEST_INTERVAL_SECONDS", "86400", 86_400),
-    ("QUOTAS", ",".join(f"{noun}={most}" for noun, most in DEFAULT_QUOTAS.items()), Quotas(DEFAULT_QUOTAS)),
+    (
+        "QUOTAS",
+        ",".join(f"{one.noun}={one.most}" for one in QUOTAS),
+        Quotas({one.noun: one.most for one in QUOTAS}),
+    ),
     ("QUOTAS", "alerts=1", Quotas({"alerts": 1})),
     ("QUOTAS", " sessions = 20 , receipts_mib=1000000000", Quotas({"sessions": 20, "receipts_mib": 1_000_000_000})),
     ("CORS_ORIGINS", "https://bank.example", ("https://bank.example",)),
@@ -243,7 +247,7 @@ BAD = [
         ("QUOTAS", text)
         for text in (
             *("alerts", "alerts=", "alerts=0", "alerts=-1", "alerts=1.5", "alerts=1_0", "alerts=1000000001", "=1", "1"),
-            *("alerts=1,", "alerts=1;sessions=2", "alert=1", "Alerts=1", "alerts=1,alerts=1", "alerts==1", "a=b"),
+            *("alerts=1,", "alerts=1;sessions=2", "Alerts=1", "alerts=1,alerts=1", "alerts==1", "a=b"),
         )
     ],
     *[("AUTO_INVEST_INTERVAL_SECONDS", text) for text in ("0", "86401", "-30", "30s", "0.5")],
@@ -403,3 +407,13 @@ def test_secrets_arent_shown() -> None:
 def test_settings_dont_change() -> None:
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         Settings().port = 1  # type: ignore[misc]
+
+
+def test_a_quota_of_no_noun_stops_the_start_before_anything_is_changed(tmp_path: Path) -> None:
+    settings = Settings.from_environment({"QUOTAS": "alert=1", "DATABASE_URL": f"sqlite:///{tmp_path}/hucha.db"})
+    for start in (build, build_in_memory):
+        with pytest.raises(WrongSetting) as refusal:
+            start(settings)
+        nouns = ", ".join(one.noun for one in QUOTAS)
+        assert str(refusal.value) == f"QUOTAS must be a list such as alerts=100,sessions=20, of {nouns}."
+    assert list(tmp_path.iterdir()) == []

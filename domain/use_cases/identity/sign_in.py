@@ -9,7 +9,16 @@ import attrs
 from domain.model.errors import BadCredentials, RefreshTokenReused, Refusal, Unauthenticated
 from domain.model.fields import is_empty
 from domain.model.quotas import STANDARD_QUOTAS, Quotas
-from domain.model.sessions import REFRESH_IDLE, REFRESH_LIFE, Claims, Identity, RefreshToken, Session, SignedIn
+from domain.model.sessions import (
+    REFRESH_IDLE,
+    REFRESH_LIFE,
+    SESSIONS,
+    Claims,
+    Identity,
+    RefreshToken,
+    Session,
+    SignedIn,
+)
 from domain.rules.quotas import check_quota
 from domain.use_cases.identity.find_limited import find_limited
 from domain.use_cases.identity.identify import identify
@@ -118,7 +127,7 @@ class SignIn:
 
     def _make_room(self, tx: Transaction, user_id: int) -> None:
         families = tx.sessions.families(user_id, self.clock.now())
-        while families and check_quota(self.quotas, "sessions", len(families)) is not None:
+        while families and check_quota(self.quotas, SESSIONS, len(families)) is not None:
             tx.sessions.end_family(families.pop(0))
 
     def _grant(self, user_id: int, family_id: str, family_expires_at: datetime | None = None) -> _Grant:

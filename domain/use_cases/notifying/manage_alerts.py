@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import attrs
 
-from domain.model.alerts import Alert, AmountReached, BalanceDrop, NewAlert
+from domain.model.alerts import ALERTS, Alert, AmountReached, BalanceDrop, NewAlert
 from domain.model.errors import AlertNotFound
 from domain.model.quotas import STANDARD_QUOTAS, Quotas
 from domain.model.sessions import Identity
@@ -61,7 +61,7 @@ class ManageAlerts:
 
         def work(tx: Transaction) -> Alert:
             tx.users.lock({identity.user_id})
-            refused = check_quota(self.quotas, "alerts", tx.alerts.count(identity.user_id))
+            refused = check_quota(self.quotas, ALERTS, tx.alerts.count(identity.user_id))
             if refused is not None:
                 raise refused
             alert = NewAlert(identity.user_id, condition(tx), now)

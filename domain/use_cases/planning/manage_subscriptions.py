@@ -10,7 +10,7 @@ import attrs
 from domain.model.errors import Refusal, SubscriptionNotFound
 from domain.model.quotas import STANDARD_QUOTAS, Quotas
 from domain.model.sessions import Identity
-from domain.model.subscriptions import NewSubscription, Subscription, SubscriptionPayment
+from domain.model.subscriptions import SUBSCRIPTIONS, NewSubscription, Subscription, SubscriptionPayment
 from domain.model.users import Account
 from domain.rules.quotas import check_quota
 from domain.use_cases.money.guarded_orders import Guard, GuardedOrder, run_order
@@ -54,7 +54,7 @@ class ManageSubscriptions:
 
         def plan(tx: Transaction, account: Account) -> NewSubscription:
             asked = or_raise(terms)
-            refused = check_quota(self.quotas, "subscriptions", tx.subscriptions.count_active(account.user_id))
+            refused = check_quota(self.quotas, SUBSCRIPTIONS, tx.subscriptions.count_active(account.user_id))
             if refused is not None:
                 raise refused
             return NewSubscription(account.user_id, asked.amount, asked.interval_seconds, now, asked.name)

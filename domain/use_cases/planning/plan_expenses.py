@@ -6,7 +6,7 @@ import attrs
 
 from domain.model.errors import ExpenseNotFound
 from domain.model.quotas import STANDARD_QUOTAS, Quotas
-from domain.model.recurring import Recurrence, RecurringExpense
+from domain.model.recurring import RECURRING_EXPENSES, Recurrence, RecurringExpense
 from domain.model.sessions import Identity
 from domain.rules.projection import DEFAULT_MONTHS, Projection, project
 from domain.rules.quotas import check_quota
@@ -40,7 +40,7 @@ class PlanExpenses:
 
         def work(tx: Transaction) -> RecurringExpense:
             tx.users.lock({identity.user_id})
-            refused = check_quota(self.quotas, "recurring", tx.recurring_expenses.count(identity.user_id))
+            refused = check_quota(self.quotas, RECURRING_EXPENSES, tx.recurring_expenses.count(identity.user_id))
             if refused is not None:
                 raise refused
             return tx.recurring_expenses.add(identity.user_id, recurrence, now)

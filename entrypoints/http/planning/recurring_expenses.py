@@ -10,8 +10,7 @@ import falcon
 from msgspec import Meta
 
 from domain.model.errors import EmptyExpense, EmptyFields, ExpenseNotFound, MissingFields, QuotaReached
-from domain.model.quotas import STANDARD_QUOTAS
-from domain.model.recurring import LONGEST_EXPENSE_NAME, Frequency, Recurrence, RecurringExpense
+from domain.model.recurring import LONGEST_EXPENSE_NAME, RECURRING_EXPENSES, Frequency, Recurrence, RecurringExpense
 from domain.model.sessions import Identity
 from domain.rules.projection import DEFAULT_MONTHS, MOST_MONTHS, ProjectedMonth, sum_of
 from domain.use_cases.planning.plan_expenses import Plan, PlanExpenses
@@ -157,7 +156,7 @@ class RecurringExpensesResource:
         raises=(
             MissingFields(_NAMES),
             EmptyExpense(_NAMES),
-            QuotaReached("recurring", STANDARD_QUOTAS.most("recurring")),
+            QuotaReached(RECURRING_EXPENSES.noun, RECURRING_EXPENSES.most),
         ),
     )
     def on_post_list(

@@ -10,11 +10,11 @@ import msgspec
 from msgspec import Meta
 
 from domain.model.errors import QuotaReached, Refusal
-from domain.model.quotas import STANDARD_QUOTAS
 from domain.model.sessions import Identity
 from domain.model.subscriptions import (
     LONGEST_INTERVAL_SECONDS,
     LONGEST_SUBSCRIPTION_NAME,
+    SUBSCRIPTIONS,
     Subscription,
     SubscriptionPayment,
     SubscriptionStatus,
@@ -104,7 +104,7 @@ class SubscriptionsResource:
         media_types=("text/plain",),
         answer_example="Subscription created successfully.",
         answer="It is made",
-        raises=(QuotaReached("subscriptions", STANDARD_QUOTAS.most("subscriptions")),),
+        raises=(QuotaReached(SUBSCRIPTIONS.noun, SUBSCRIPTIONS.most),),
     )
     def on_post_subscribe(
         self,
