@@ -159,6 +159,7 @@ def _assemble(
     judge_events = JudgeEvents(storage, clock)
     token_life = timedelta(seconds=settings.access_token_seconds)
     bot_interval = timedelta(seconds=settings.auto_invest_interval_seconds)
+    quotas = settings.quotas
     jobs = (DeliverMail(tools.mailer), PaySubscriptions(), RunAutoInvest(prices, bot_interval), Purge())
     return Hucha(
         settings=settings,
@@ -169,20 +170,20 @@ def _assemble(
         risk_profiles=RiskProfiles(storage),
         operators=Operators(storage, clock, secrets),
         register=Register(storage, clock, secrets, passwords),
-        sign_in=SignIn(storage, clock, secrets, passwords, tools.tokens, limits, token_life),
+        sign_in=SignIn(storage, clock, secrets, passwords, tools.tokens, limits, token_life, quotas),
         change_password=ChangePassword(storage, clock, secrets, passwords, hashes, limits),
         manage_pin=ManagePin(storage, clock, secrets, passwords, hashes, limits),
         profile=Profile(storage, limits),
         move_money=partial(move_one, batching(MoveMoney(storage, clock, hashes))),
         record_card_payment=RecordCardPayment(storage, clock),
-        manage_alerts=ManageAlerts(storage, clock),
+        manage_alerts=ManageAlerts(storage, clock, quotas),
         show_history=ShowHistory(storage),
-        plan_expenses=PlanExpenses(storage, clock),
+        plan_expenses=PlanExpenses(storage, clock, quotas),
         quote_transfer=QuoteTransfer(tools.rates),
         prices=prices,
         portfolio=ShowPortfolio(storage, prices),
         trade_assets=TradeAssets(storage, clock, hashes, prices),
-        subscriptions=ManageSubscriptions(storage, clock, hashes),
+        subscriptions=ManageSubscriptions(storage, clock, hashes, quotas),
         auto_invest=ManageAutoInvest(storage, clock, hashes, bot_interval),
         audit=Audit(storage),
         due_work=RunDueWork(storage, clock, {handler.kind: handler for handler in jobs}),

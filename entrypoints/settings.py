@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 import attrs
 
 from domain.model.errors import InvalidEmail
+from domain.model.quotas import NOUNS, STANDARD_QUOTAS, Noun, Quotas
 from domain.model.users import parse_email
 from domain.rules.passwords import PasswordPolicy
 
@@ -31,6 +32,7 @@ DAY_SECONDS = 86_400
 YEAR_SECONDS = 31_536_000
 LARGEST_SEED = 2**53 - 1
 MOST_TRIES = 1_000_000
+MOST_OF_A_NOUN = 1_000_000_000
 PASSWORD_POLICIES = ("strong", "basic")
 MAIL_TLS = ("start", "on")
 _CORES = re.compile(r"([0-9]{1,6})(?:-([0-9]{1,6}))?").fullmatch
@@ -108,6 +110,9 @@ class Settings:
     """Of the simulated market; nodes with the same seed see the same prices."""
 
     auto_invest_interval_seconds: int = 30
+    quotas: Quotas = STANDARD_QUOTAS
+    """How much of each thing one customer may have."""
+
     cors_origins: tuple[str, ...] = ()
     event_api_key: str | None = attrs.field(default=None, repr=False)
     trusted_proxies: tuple[Network, ...] = ()
@@ -252,6 +257,22 @@ def _origin(text: str) -> str:
     return f"{scheme}://{host}" if port == _DEFAULT_PORTS[scheme] else f"{scheme}://{host}:{port}"
 
 
+def _quotas(text: str) -> Quotas:
+    number = _integer(1, MOST_OF_A_NOUN)
+    changed: dict[Noun, int] = {}
+    for part in text.split(","):
+        name, _, most = (piece.strip() for piece in part.partition("="))
+        if name not in NOUNS:
+            raise ValueError(f"must be a list such as alerts=100,sessions=20, of {', '.join(NOUNS)}")
+        if NOUNS[name] in changed:
+            raise ValueError(f"must name {name} once")
+        try:
+            changed[NOUNS[name]] = number(most)
+        except ValueError as problem:
+            raise ValueError(f"{problem} for {name}") from None
+    return Quotas(changed)
+
+
 def _networks(text: str) -> tuple[Network, ...]:
     try:
         return tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
@@ -283,6 +304,7 @@ _VARIABLES: Mapping[str, Callable[[str], object]] = {
     "MARKET_PRICES_URL": _prices_url,
     "MARKET_SEED": _integer(0, LARGEST_SEED),
     "AUTO_INVEST_INTERVAL_SECONDS": _integer(1, DAY_SECONDS),
+    "QUOTAS": _quotas,
     "CORS_ORIGINS": _origins,
     "EVENT_API_KEY": _key,
     "TRUSTED_PROXIES": _networks,

@@ -32,6 +32,7 @@
     │   ├── KeyReused               an idempotency key that guarded another request
     │   ├── KeyInFlight             the request with this idempotency key is still running
     │   ├── TooManyRequests         too often; later it may pass
+    │   ├── QuotaReached            the customer has as many of them as one may have
     │   ├── OperatorNameTaken       an operator of that name exists
     │   └── NotFound
     │       ├── AccountNotFound
@@ -224,6 +225,14 @@ class TooManyRequests(Refusal):
     """Again after so many seconds."""
 
     retry_after_seconds: int
+
+
+@attrs.define
+class QuotaReached(Refusal):
+    """The customer has as many of this noun as one may have, or would have more."""
+
+    noun: str
+    most: int
 
 
 @attrs.define

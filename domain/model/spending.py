@@ -1,30 +1,84 @@
-"""What a customer spent, and why a payment looks unusual. Source: seed A, task 5; contract A9."""
+"""What customers spend and receive, and why a payment looks unusual.
+
+Sources: seed A, task 5; seed D; contract A9, D1, D5.
+"""
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, Literal
 
 import attrs
 
-DAYS: Final = 90
-"""So many whole UTC days before a payment's own make its average day."""
+from domain.model.money import EXACT
+
+Source = Literal["card", "manual", "import", "receipt"]
+"""A card payment, or an expense that was entered by hand, imported, or read off a receipt."""
+
+NOTHING: Final = Decimal("0.00")
+
+
+def folded(category: str) -> str:
+    """What is equal for two spellings of one category: case doesn't count, and every other character does."""
+    return category.casefold()
+
+
+@attrs.frozen
+class SpendingEntry:
+    """One amount that was spent (positive) or received (any other). Ids are their source's own."""
+
+    source: Source
+    id: int
+    timestamp: datetime
+    amount: Decimal
+    category: str
+
+
+@attrs.frozen
+class SpendingTotal:
+    """Exact sums of entries, both at least zero with two decimals, and how many entries each is of."""
+
+    spent: Decimal = NOTHING
+    received: Decimal = NOTHING
+    times_spent: int = 0
+    times_received: int = 0
+
+    @property
+    def count(self) -> int:
+        """How many entries, of either sign."""
+        return self.times_spent + self.times_received
+
+    def plus(self, amount: Decimal) -> SpendingTotal:
+        """The total with one more entry, of either sign."""
+        if amount > 0:
+            return attrs.evolve(self, spent=EXACT.add(self.spent, amount), times_spent=self.times_spent + 1)
+        received = EXACT.subtract(self.received, amount)
+        return attrs.evolve(self, received=received, times_received=self.times_received + 1)
+
+
+@attrs.frozen
+class DayTotal:
+    """What one source says of one UTC day and one category, which is case folded."""
+
+    day: date
+    source: Source
+    category: str
+    total: SpendingTotal
 
 
 @attrs.frozen
 class SpendingFacts:
-    """What a customer spent before: positive card payments only.
-
-    `day_totals` are those of the days with spending among the 90 whole UTC days before the payment's day. The recent
-    ones have timestamps in the 5 minutes up to the payment's, both ends counted, without itself.
-    """
+    """What a customer spent before a payment, as far as the rules ask: see `windows_before` in `spending_fraud.py`."""
 
     day_totals: tuple[Decimal, ...] = ()
-    category_used: bool = False
-    """Whether the category was used in the 6 calendar months before the payment's instant."""
+    """Of each day with spending in the rules' window of days."""
 
+    category_used: bool = False
     recent_count: int = 0
-    recent_total: Decimal = Decimal("0.00")
+    """Without the payment itself, as is the total."""
+
+    recent_total: Decimal = NOTHING
 
 
 @attrs.frozen

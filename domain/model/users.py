@@ -19,6 +19,10 @@ LONGEST_NAME: Final = 128
 LONGEST_EMAIL: Final = 128
 LONGEST_ADDRESS: Final = 255
 LONGEST_ACCOUNT_NUMBER: Final = 36
+LONGEST_TIME_ZONE: Final = 64
+
+DEFAULT_CURRENCY: Final = "EUR"
+DEFAULT_TIME_ZONE: Final = "UTC"
 LONGEST_PHONE: Final = 32
 LONGEST_COUNTRY_CODE: Final = 8
 
@@ -30,6 +34,14 @@ PIN_LOCK: Final = timedelta(minutes=15)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _MEANS_MORE_IN_A_HEADER = re.compile(r'[<>()\[\],:;\\"]|=\?')
 """RFC 5322, section 3.2.3, and RFC 2047: what would make one mailbox look like several."""
+
+
+def _or_default_currency(currency: str | None) -> str:
+    return DEFAULT_CURRENCY if currency is None else currency
+
+
+def _or_default_time_zone(name: str | None) -> str:
+    return DEFAULT_TIME_ZONE if name is None else name
 
 
 @attrs.frozen
@@ -66,18 +78,22 @@ class Pin:
 
 @attrs.frozen
 class Details:
-    """What users tell of themselves and may change; None where it isn't set."""
+    """What users tell of themselves and may change; None where it isn't set, or what holds by default."""
 
     address: str | None = attrs.field(default=None, repr=False)
     phone_number: str | None = attrs.field(default=None, repr=False)
     country_code: str | None = None
     first_name: str | None = None
     last_name: str | None = None
-    currency: str | None = None
+    currency: str = attrs.field(default=DEFAULT_CURRENCY, converter=_or_default_currency)
+    """Three letters."""
+
+    time_zone: str = attrs.field(default=DEFAULT_TIME_ZONE, converter=_or_default_time_zone)
+    """A name of IANA's: where the user's days and months begin."""
 
 
 DetailChanges = Mapping[str, str | None]
-"""Some of the details by their names in Details, each as it shall be; None unsets it."""
+"""Some of the details by their names in Details, each as it shall be; None unsets it, and gives a default back."""
 
 
 @attrs.frozen

@@ -1,7 +1,8 @@
 """Which spending is unusual, and why.
 
-A rule is one small class: its name, a sentence for people, and its check over facts of what was spent before.
-Nothing is rounded: sums are compared as whole cents.
+A rule is one small class: its name, a sentence for people, and its check over facts of what was spent before. Which
+past that is, `windows_before` says; `spending_facts` makes the facts of it. Nothing is rounded: sums are compared as
+whole cents.
 
 >>> facts = SpendingFacts(day_totals=(Decimal("10.00"), Decimal("20.00")), category_used=True)
 >>> verdict = judge_spending(Decimal("30.01"), facts)
@@ -14,16 +15,20 @@ Source: seed A, task 5; contract A9.
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import reduce
 from math import isqrt
 from typing import ClassVar, Final, Protocol
 
 import attrs
 
 from domain.model.money import EXACT
-from domain.model.spending import DAYS, SpendingFacts, SpendingReason
+from domain.model.spending import NOTHING, SpendingEntry, SpendingFacts, SpendingReason, SpendingTotal
+
+DAYS: Final = 90
+"""So many whole UTC days before a payment's own make its average day."""
 
 CATEGORY_MONTHS: Final = 6
 RAPID_WINDOW: Final = timedelta(minutes=5)
@@ -105,7 +110,7 @@ class RapidPayments(SpendingRule):
     def check(self, amount: Decimal, facts: SpendingFacts) -> SpendingReason | None:
         count = facts.recent_count + 1
         others = _in_cents(facts.recent_total)
-        sum_of_days, days = sum(map(_in_cents, facts.day_totals)), len(facts.day_totals) or 1
+        sum_of_days, days = _in_cents(reduce(EXACT.add, facts.day_totals, NOTHING)), len(facts.day_totals) or 1
         together = others + _in_cents(amount)
         if count <= self.most or together * days <= sum_of_days:
             return None
@@ -138,10 +143,39 @@ def judge_spending(
     return SpendingVerdict(tuple(reason for reason in reasons if reason is not None))
 
 
-def days_before(instant: datetime) -> tuple[date, date]:
-    """The first and the last of the 90 whole UTC days before an instant's day."""
+@attrs.frozen
+class SpendingWindows:
+    """The past that a payment is judged by. Instants count from the first on and before the second; days both."""
+
+    days: tuple[date, date]
+    """Whole UTC days, whose totals make the average day."""
+
+    category: tuple[datetime, datetime]
+    """In which a category must have been spent on, to be in use."""
+
+    recent: tuple[datetime, datetime]
+    """What is in quick succession; the payment's own instant belongs to it."""
+
+
+def windows_before(instant: datetime) -> SpendingWindows:
+    """The windows of a payment of this instant (UTC)."""
     today = instant.date()
-    return today - timedelta(days=DAYS), today - timedelta(days=1)
+    return SpendingWindows(
+        days=(today - timedelta(days=DAYS), today - timedelta(days=1)),
+        category=(months_before(instant), instant),
+        recent=(instant - RAPID_WINDOW, instant + datetime.resolution),
+    )
+
+
+def spending_facts(
+    days: Iterable[tuple[date, Decimal]], category: Iterable[SpendingEntry], recent: SpendingTotal
+) -> SpendingFacts:
+    """The facts for the rules, from what is found in each window: `days` are those on which anything was spent.
+
+    `category` are entries of the payment's own category by which something was spent; one is enough.
+    """
+    used = next(iter(category), None) is not None
+    return SpendingFacts(tuple(spent for _, spent in days), used, recent.times_spent, recent.spent)
 
 
 def months_before(instant: datetime) -> datetime:

@@ -237,6 +237,7 @@ TABLE: Mapping[type[Exception], Row] = {
     errors.KeyReused: _says(422, "The idempotency key was used for another request."),
     errors.KeyInFlight: _says(409, "The request with this idempotency key is still running.", headers=_RETRY),
     errors.TooManyRequests: _too_many,
+    errors.QuotaReached: _says(422, "Quota reached: {noun} ({most})."),
     errors.NotFound: _not_found,
     errors.AccountNotFound: _says(404, "Account not found: {account_number}"),
     errors.ExpenseNotFound: _says(404, "Expense not found."),

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 import attrs
 from msgspec import Meta
 
+from adapters.iana_time_zones import spelled_time_zone
 from domain.model.activity import LARGEST_INTEGER
 from domain.model.assets import parse_quantity
 from domain.model.errors import BadCredentials
@@ -110,6 +111,20 @@ Currency = Annotated[
     str,
     Meta(max_length=3, pattern=r"^[A-Za-z]{3}$"),
     Says("must be a currency of three letters such as EUR"),
+]
+
+
+def _time_zone(value: object) -> str:
+    name = spelled_time_zone(value) if isinstance(value, str) else None
+    if name is None:
+        raise ValueError("must be an IANA time zone such as Europe/Madrid")
+    return name
+
+
+TimeZone = Annotated[
+    str,
+    Meta(description="A name of IANA's time zone database; case doesn't count", examples=["Europe/Madrid"]),
+    Reads(_time_zone),
 ]
 
 

@@ -24,24 +24,38 @@ PAYMENTS = 200
 
 def rows() -> Iterator[Row]:
     """Every benchmark of this file."""
-    yield long_history_over_short()
+    for spread in SPREADS:
+        yield long_history_over_short(spread)
     yield from over_http()
 
 
-def long_history_over_short() -> Row:
+def long_history_over_short(spread: str = "a year") -> Row:
     """One payment judged and booked after 100,000 others, over one after 100; both on SQLite, committed each."""
     with ExitStack() as stack:
-        long, short = (stack.enter_context(_bank(earlier)) for earlier in (100_000, 100))
+        long, short = (stack.enter_context(_bank(earlier, spread)) for earlier in (100_000, 100))
         many, few = interleaved(ROUNDS, [long, short])
-    name = "a payment after 100,000 others over one after 100"
+    name = f"a payment after 100,000 others over one after 100, in {spread}"
     return Row(name, f"{many * 1e6:.0f} us", f"{few * 1e6:.0f} us", many / few, 1.20, at_least=False)
 
 
-class _bank:  # noqa: N801  # read as a function
-    """A bank with one customer and so many payments in the last year; called, the seconds that one more takes."""
+SPREADS = {
+    "a year": timedelta(days=365),
+    "90 days of a category each": timedelta(days=90),
+    "a day": timedelta(days=1),
+    "five minutes": timedelta(minutes=5),
+    "a second": timedelta(seconds=1),
+    "one instant": timedelta(0),
+    "a day, all but one received": timedelta(days=1),
+}
+"""Over which time up to now, or up to the middle of what is judged where it is short, the earlier payments lie."""
 
-    def __init__(self, earlier: int) -> None:
+
+class _bank:  # noqa: N801  # read as a function
+    """A bank with one customer and so many payments before; called, the seconds that one more takes."""
+
+    def __init__(self, earlier: int, spread: str) -> None:
         self._earlier = earlier
+        self._spread = spread
 
     def __enter__(self) -> _bank:
         from entrypoints.composition import build
@@ -72,10 +86,13 @@ class _bank:  # noqa: N801  # read as a function
         from domain.model.transactions import Movement
 
         now = datetime.now(UTC)
+        length = SPREADS[self._spread]
+        end = now if length > timedelta(minutes=5) else now - timedelta(seconds=30)  # so that it stays recent
         for number in range(self._earlier):
-            then = now - timedelta(days=365) * (number + 1) / (self._earlier + 1)
-            user_id, amount = self._identity.user_id, Decimal("1.50")
-            category = f"category {number % 20}"
+            then = end - length * (number + 1) / (self._earlier + 1)
+            received = "received" in self._spread and number > 0
+            user_id, amount = self._identity.user_id, Decimal("-1.50" if received else "1.50")
+            category = f"category {number if 'category' in self._spread else number % 20}"
             payment = Movement("CARD_PAYMENT", user_id, amount, then, then, category=category, fraud=False)
             tx.spending.record(tx.ledger.append(payment), payment, ())
 

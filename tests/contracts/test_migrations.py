@@ -26,13 +26,19 @@ from adapters.sql.schema_lock import LEASE_SECONDS, schema_lock
 from adapters.sql.schema_metadata import NO_ID_TWICE
 from adapters.sql.unit_of_work import SqlStorage
 from domain.model.errors import StorageUnavailable
+from domain.model.spending import DayTotal
+from ports.storage import Transaction
+from tests.card_payments import TICK
 from tests.conftest import LONG, VAULT
+from tests.contracts.spending.test_spending_store import DAY, payment, record
+from tests.contracts.stored_customers import customer
+from tests.contracts.transactions import NOON
 from tests.flaky_proxy import FlakyProxy, Loss, Packet
 from tests.mariadb import MariaDB
 
 HEAD = head()
 NODES = 4
-STEPS = ("CREATE", "ALTER", "UPDATE due_work", "INSERT INTO alembic")
+STEPS = ("CREATE", "ALTER", "DROP", "UPDATE due_work", "INSERT INTO alembic")
 ROUNDS = 30 if LONG else 3
 PATIENCE_SECONDS = 60
 """Far longer than anything here takes: a test that waits so long has failed."""
@@ -79,11 +85,25 @@ def tables_as_made(url: str) -> dict[str, str]:
     """How the database itself writes down its tables and indexes: with names, checks and options."""
     if make_url(url).drivername == "sqlite":
         rows = execute(url, "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql IS NOT NULL")
-        made = {str(name): str(sql).replace('"', "") for name, sql in rows}  # ALTER TABLE quotes a new name
+        made = {str(name): with_parts_sorted(str(sql).replace('"', "")) for name, sql in rows}
+        # ALTER TABLE quotes a new name
     else:
         names = [str(name) for (name,) in execute(url, "SHOW TABLES")]
         made = {name: with_keys_sorted(str(execute(url, f"SHOW CREATE TABLE {name}")[0][1])) for name in names}
     return {name: sql for name, sql in made.items() if name not in ("alembic_version", "schema_lock")}
+
+
+def with_parts_sorted(sql: str) -> str:
+    """A CREATE TABLE of SQLite with its columns and constraints sorted: a column that was added later stands last."""
+    head, _, inside = sql.partition("(")
+    depth, parts = 0, [""]
+    for character in inside.rpartition(")")[0]:
+        depth += (character == "(") - (character == ")")
+        if character == "," and not depth:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return f"{head}({sorted(part.strip() for part in parts)}" if head.startswith("CREATE TABLE") else sql
 
 
 def with_keys_sorted(sql: str) -> str:
@@ -236,6 +256,68 @@ class TestRows:
             assert [
                 one.subject for one in storage.read(lambda tx: tx.due_work.due(["mail"], datetime.now(UTC), 9))
             ] == [0]
+
+    @pytest.mark.parametrize("anew", [False, True])
+    def test_spending_is_summed_from_the_payments(self, empty_url, anew):
+        # contract: A9
+        migrate_alone(empty_url)
+        days = (0, 0, 1, 1, 100)
+        with opened(empty_url) as database:
+            storage = SqlStorage(database, VAULT)
+            people = [customer(storage) for _ in range(2)]
+            movements = [
+                payment(user_id, f"{sign}{number + 1}.07", NOON - day * DAY - (number // 3) * TICK, category)
+                for user_id in people
+                for day in days
+                for number, (sign, category) in enumerate([("", "Straße"), ("", "STRASSE"), ("-", "fun")] * 30)
+            ]
+            record(storage, *movements)
+            before = spending(storage, people)
+        if anew:
+            for statement in AS_BEFORE_0008:
+                execute(empty_url, statement)
+            execute(empty_url, "UPDATE alembic_version SET version_num = '0007'")
+            assert migrate_alone(empty_url) is True
+            assert differences(empty_url) == []
+        else:
+            migrate_again(empty_url, after="0007")
+        with opened(empty_url) as database:
+            storage = SqlStorage(database, VAULT)
+            assert spending(storage, people) == before
+            record(storage, *movements[:300])
+            again = spending(storage, people[:1])
+        assert sum(row.total.count for row in again[0][1]) == sum(row.total.count for row in before[0][1]) + 300
+
+
+AS_BEFORE_0008 = (
+    "CREATE INDEX ix_card_payments_user_id_timestamp ON card_payments (user_id, timestamp)",
+    "CREATE TABLE spending_days (user_id BIGINT, day VARCHAR(10), whole BIGINT, cents BIGINT)",
+    "DROP TABLE spending_categories",
+    "DROP TABLE spending_spans",
+    "UPDATE card_payments SET spent = 0",
+)
+
+
+def spending(storage: SqlStorage, people: list[int]) -> list[tuple[object, list[DayTotal], object]]:
+    """Everything that is read of what these people spent."""
+    always = NOON - 1000 * DAY, NOON + DAY
+    days = always[0].date(), always[1].date()
+
+    def work(tx: Transaction) -> list[tuple[object, list[DayTotal], object]]:
+        store = tx.spending
+        return [
+            (
+                list(store.entries(one, *always, category="strasse", spent_only=True)),
+                sorted(store.daily_totals(one, *days), key=repr),
+                [
+                    store.spent_by_day(one, *days, source="card"),
+                    [store.total(one, NOON - back * TICK, NOON, source="card") for back in range(50)],
+                ],
+            )
+            for one in people
+        ]
+
+    return storage.read(work)
 
 
 def migrate_again(url: str, after: str) -> None:

@@ -14,6 +14,7 @@ import attrs
 import pytest
 
 from domain.model.errors import StorageUnavailable
+from domain.model.quotas import DEFAULT_QUOTAS, Quotas
 from entrypoints.composition import build
 from entrypoints.databases import migrate_only
 from entrypoints.settings import Settings, SmtpServer, WrongSetting
@@ -45,6 +46,7 @@ DEFAULTS = {
     "MARKET_PRICES_URL": None,
     "MARKET_SEED": 1,
     "AUTO_INVEST_INTERVAL_SECONDS": 30,
+    "QUOTAS": Quotas(),
     "CORS_ORIGINS": (),
     "EVENT_API_KEY": None,
     "TRUSTED_PROXIES": (),
@@ -111,6 +113,9 @@ GOOD = [
     ("MARKET_SEED", "9007199254740991", 2**53 - 1),
     ("AUTO_INVEST_INTERVAL_SECONDS", "1", 1),
     ("AUTO_INVEST_INTERVAL_SECONDS", "86400", 86_400),
+    ("QUOTAS", ",".join(f"{noun}={most}" for noun, most in DEFAULT_QUOTAS.items()), Quotas(DEFAULT_QUOTAS)),
+    ("QUOTAS", "alerts=1", Quotas({"alerts": 1})),
+    ("QUOTAS", " sessions = 20 , receipts_mib=1000000000", Quotas({"sessions": 20, "receipts_mib": 1_000_000_000})),
     ("CORS_ORIGINS", "https://bank.example", ("https://bank.example",)),
     ("CORS_ORIGINS", "HTTP://LocalHost:8080 , https://[::1]:9", ("http://localhost:8080", "https://[::1]:9")),
     ("CORS_ORIGINS", "https://a.example:443,http://a.example:0080", ("https://a.example", "http://a.example")),
@@ -234,6 +239,13 @@ BAD = [
         )
     ],
     *[("MARKET_SEED", text) for text in ("-1", "9007199254740992", "1.5", "seed", "0x1")],
+    *[
+        ("QUOTAS", text)
+        for text in (
+            *("alerts", "alerts=", "alerts=0", "alerts=-1", "alerts=1.5", "alerts=1_0", "alerts=1000000001", "=1", "1"),
+            *("alerts=1,", "alerts=1;sessions=2", "alert=1", "Alerts=1", "alerts=1,alerts=1", "alerts==1", "a=b"),
+        )
+    ],
     *[("AUTO_INVEST_INTERVAL_SECONDS", text) for text in ("0", "86401", "-30", "30s", "0.5")],
     *[
         ("CORS_ORIGINS", text)

@@ -42,6 +42,13 @@ class MemorySessionStore:
         put(self._tokens, fingerprint, attrs.evolve(token, used_at=now), self._undo)
         return True
 
+    def families(self, user_id: int, now: datetime) -> list[str]:
+        unused = [one for one in self._tokens.values() if one.user_id == user_id and one.used_at is None]
+        begun = {one.family_id: one.family_expires_at for one in unused}
+        live = {one.family_id for one in unused if now < one.expires_at}
+        live |= {one.family_id for one in self._sessions.values() if one.user_id == user_id and now < one.expires_at}
+        return sorted(live, key=lambda family: (family in begun, begun.get(family), family))
+
     def end_family(self, family_id: str) -> None:
         self._forget(lambda one: one.family_id == family_id)
 

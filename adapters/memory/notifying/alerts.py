@@ -21,6 +21,9 @@ class MemoryAlertStore:
         own = (alert for alert in self._alerts.values() if alert.user_id == user_id)
         return sorted(own, key=lambda alert: alert.id)
 
+    def count(self, user_id: int) -> int:
+        return len(self.of_user(user_id))
+
     def save(self, alert: Alert) -> None:
         if alert.id in self._alerts:
             put(self._alerts, alert.id, alert, self._undo)

@@ -25,6 +25,9 @@ class MemoryRecurringExpenseStore:
     def of_user(self, user_id: int) -> list[RecurringExpense]:
         return [one for _, one in sorted(self._kept.items()) if one.user_id == user_id]
 
+    def count(self, user_id: int) -> int:
+        return len(self.of_user(user_id))
+
     def change(self, user_id: int, expense_id: int, recurrence: Recurrence) -> RecurringExpense | None:
         expense = self._of(user_id, expense_id)
         if expense is None:

@@ -29,6 +29,9 @@ class MemorySubscriptionStore:
         found = [one for id, one in sorted(self._kept.items()) if one.user_id == user_id and id > after]
         return found[:limit]
 
+    def count_active(self, user_id: int) -> int:
+        return sum(one.user_id == user_id and one.status == "active" for one in self._kept.values())
+
     def get(self, user_id: int, subscription_id: int) -> Subscription | None:
         found = self._kept.get(subscription_id)
         return found if found is not None and found.user_id == user_id else None

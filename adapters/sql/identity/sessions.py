@@ -11,6 +11,7 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Executable,
+    Index,
     String,
     Table,
     bindparam,
@@ -41,10 +42,11 @@ refresh_tokens = Table(
     metadata,
     Column("fingerprint", String(128), primary_key=True),
     Column("family_id", String(36), nullable=False, index=True),
-    Column("user_id", BigInteger, nullable=False, index=True),
+    Column("user_id", BigInteger, nullable=False),
     Column("expires_at", Instant, nullable=False, index=True),
     Column("family_expires_at", Instant, nullable=False),
     Column("used_at", Instant, nullable=True),
+    Index("ix_refresh_tokens_user_id_used_at", "user_id", "used_at"),
 )
 
 
@@ -71,6 +73,18 @@ class SqlSessionStore:
     def use(self, fingerprint: str, now: datetime) -> bool:
         unused = (refresh_tokens.c.fingerprint == fingerprint, refresh_tokens.c.used_at.is_(None))
         return self._connection.execute(update(refresh_tokens).where(*unused).values(used_at=now)).rowcount == 1
+
+    def families(self, user_id: int, now: datetime) -> list[str]:
+        token, session = refresh_tokens.c, sessions.c
+        unused = select(token.family_id, token.family_expires_at, token.expires_at).where(
+            token.user_id == user_id, token.used_at.is_(None)
+        )
+        tokens = self._connection.execute(unused).all()
+        begun = {family: family_end for family, family_end, _ in tokens}
+        own = select(session.family_id).distinct().where(session.user_id == user_id, session.expires_at > now)
+        live = set(self._connection.execute(own).scalars())
+        live |= {family for family, _, expires_at in tokens if now < expires_at}
+        return sorted(live, key=lambda family: (family in begun, begun.get(family), family))
 
     def end_family(self, family_id: str) -> None:
         self._end("family_id", family_id)

@@ -55,6 +55,7 @@ users = Table(
     Column("pin_failures", Integer, nullable=False, server_default=text("0")),
     Column("pin_locked_until", Instant, nullable=True),
     Column("created_at", Instant, nullable=False),
+    Column("time_zone", String(64), nullable=True),
     money_check("balance"),
 )
 

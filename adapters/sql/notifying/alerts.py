@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     bindparam,
     delete,
+    func,
     select,
     update,
 )
@@ -54,6 +55,10 @@ class SqlAlertStore:
 
     def of_user(self, user_id: int) -> list[Alert]:
         return [_alert_from_row(row) for row in _OF_USER.rows(self._connection, (user_id,))]
+
+    def count(self, user_id: int) -> int:
+        own = select(func.count()).where(alerts.c.user_id == user_id)
+        return self._connection.execute(own).scalar_one()
 
     def save(self, alert: Alert) -> None:
         self._connection.execute(update(alerts).where(alerts.c.id == alert.id).values(_ROWS.row(alert, alerts)))

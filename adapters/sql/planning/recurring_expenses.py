@@ -5,7 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 
 import attrs
-from sqlalchemy import Column, ColumnElement, Connection, Date, ForeignKey, String, Table, and_, delete, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    ForeignKey,
+    String,
+    Table,
+    and_,
+    delete,
+    func,
+    select,
+    update,
+)
 
 from adapters.sql.mapping import FlatRows
 from adapters.sql.schema_metadata import NO_ID_TWICE, metadata
@@ -41,6 +54,10 @@ class SqlRecurringExpenseStore:
         expense = recurring_expenses.c
         query = select(recurring_expenses).where(expense.user_id == user_id).order_by(expense.id)
         return [_ROWS.entity(RecurringExpense, row) for row in self._connection.execute(query).mappings()]
+
+    def count(self, user_id: int) -> int:
+        own = select(func.count()).where(recurring_expenses.c.user_id == user_id)
+        return self._connection.execute(own).scalar_one()
 
     def change(self, user_id: int, expense_id: int, recurrence: Recurrence) -> RecurringExpense | None:
         whose = _whose(user_id, expense_id)

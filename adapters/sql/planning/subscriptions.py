@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
+    func,
     insert,
     select,
     update,
@@ -47,6 +48,7 @@ subscriptions = Table(
     Column("ended_at", Instant, nullable=True),
     money_check("amount"),
     Index("ix_subscriptions_user_id_id", "user_id", "id"),
+    Index("ix_subscriptions_user_id_status", "user_id", "status"),
 )
 
 subscription_payments = Table(
@@ -69,6 +71,10 @@ class SqlSubscriptionStore:
         own = (subscriptions.c.user_id == user_id, subscriptions.c.id > after)
         query = select(subscriptions).where(*own).order_by(subscriptions.c.id).limit(limit)
         return [_subscription_from_row(row) for row in self._connection.execute(query)]
+
+    def count_active(self, user_id: int) -> int:
+        active = (subscriptions.c.user_id == user_id, subscriptions.c.status == "active")
+        return self._connection.execute(select(func.count()).where(*active)).scalar_one()
 
     def get(self, user_id: int, subscription_id: int) -> Subscription | None:
         which = (subscriptions.c.id == subscription_id, subscriptions.c.user_id == user_id)

@@ -8,7 +8,9 @@ import attrs
 
 from domain.model.errors import BadCredentials, RefreshTokenReused, Refusal, Unauthenticated
 from domain.model.fields import is_empty
+from domain.model.quotas import STANDARD_QUOTAS, Quotas
 from domain.model.sessions import REFRESH_IDLE, REFRESH_LIFE, Claims, Identity, RefreshToken, Session, SignedIn
+from domain.rules.quotas import check_quota
 from domain.use_cases.identity.find_limited import find_limited
 from domain.use_cases.identity.identify import identify
 from domain.use_cases.refusals import or_raise
@@ -29,9 +31,11 @@ class SignIn:
     tokens: Tokens
     limits: RateLimits
     token_life: timedelta
+    quotas: Quotas = STANDARD_QUOTAS
 
     def __call__(self, identifier: str, password: str, address: str, *, by_account: bool = True) -> SignedIn:
-        """Sign in by an email address or, where `by_account`, an account number.
+        """Sign in by an email address or, where `by_account`, an account number. Beyond the quota, the oldest sign-in
+        ends, with its refresh tokens.
 
         Raises BadCredentials (also where either is empty), UnknownUser, TooManyRequests, PasswordsBusy,
         StorageUnavailable.
@@ -51,6 +55,7 @@ class SignIn:
                 return False
             if again is not None:
                 tx.users.set_password(user.id, again)
+            self._make_room(tx, user.id)
             grant.keep(tx)
             return True
 
@@ -111,9 +116,15 @@ class SignIn:
 
         self.storage.run(work)
 
+    def _make_room(self, tx: Transaction, user_id: int) -> None:
+        families = tx.sessions.families(user_id, self.clock.now())
+        while families and check_quota(self.quotas, "sessions", len(families)) is not None:
+            tx.sessions.end_family(families.pop(0))
+
     def _grant(self, user_id: int, family_id: str, family_expires_at: datetime | None = None) -> _Grant:
-        now = self.clock.now().replace(microsecond=0)
-        family_end = family_expires_at or now + REFRESH_LIFE
+        begun = self.clock.now()
+        now = begun.replace(microsecond=0)
+        family_end = family_expires_at or begun + REFRESH_LIFE
         refresh_token = self.secrets.new_key()
         return _Grant(
             session=Session(self.secrets.new_uuid(), user_id, family_id, now, now + self.token_life),

@@ -9,7 +9,9 @@ import attrs
 
 from domain.model.alerts import Alert, AmountReached, BalanceDrop, NewAlert
 from domain.model.errors import AlertNotFound
+from domain.model.quotas import STANDARD_QUOTAS, Quotas
 from domain.model.sessions import Identity
+from domain.rules.quotas import check_quota
 from ports.clock import Clock
 from ports.storage import Storage, Transaction
 
@@ -20,13 +22,20 @@ class ManageAlerts:
 
     storage: Storage
     clock: Clock
+    quotas: Quotas = STANDARD_QUOTAS
 
     def add_amount_reached(self, identity: Identity, condition: AmountReached) -> Alert:
-        """Tell when the balance reaches the threshold, on the way to the target. Raises StorageUnavailable."""
+        """Tell when the balance reaches the threshold, on the way to the target.
+
+        Raises QuotaReached, StorageUnavailable.
+        """
         return self._add(identity, lambda tx: condition)
 
     def add_balance_drop(self, identity: Identity, threshold: Decimal) -> Alert:
-        """Tell when the balance has fallen by so much (positive), from now on. Raises StorageUnavailable."""
+        """Tell when the balance has fallen by so much (positive), from now on.
+
+        Raises QuotaReached, StorageUnavailable.
+        """
         return self._add(identity, lambda tx: BalanceDrop(threshold, tx.users.balance(identity.user_id)))
 
     def list(self, identity: Identity) -> tuple[list[Alert], Decimal]:
@@ -52,6 +61,9 @@ class ManageAlerts:
 
         def work(tx: Transaction) -> Alert:
             tx.users.lock({identity.user_id})
+            refused = check_quota(self.quotas, "alerts", tx.alerts.count(identity.user_id))
+            if refused is not None:
+                raise refused
             alert = NewAlert(identity.user_id, condition(tx), now)
             return alert.kept(tx.alerts.add(alert))
 

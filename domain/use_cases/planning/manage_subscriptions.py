@@ -8,9 +8,11 @@ from typing import Final
 import attrs
 
 from domain.model.errors import Refusal, SubscriptionNotFound
+from domain.model.quotas import STANDARD_QUOTAS, Quotas
 from domain.model.sessions import Identity
 from domain.model.subscriptions import NewSubscription, Subscription, SubscriptionPayment
 from domain.model.users import Account
+from domain.rules.quotas import check_quota
 from domain.use_cases.money.guarded_orders import Guard, GuardedOrder, run_order
 from domain.use_cases.refusals import or_raise
 from ports.clock import Clock
@@ -40,17 +42,21 @@ class ManageSubscriptions:
     storage: Storage
     clock: Clock
     hashes: KeyedHashes
+    quotas: Quotas = STANDARD_QUOTAS
 
     def add(self, identity: Identity, guard: Guard, terms: SubscriptionTerms | Refusal) -> int:
         """Pay by these terms, from one interval after now on; the subscription's id.
 
         With a key that was used before, the id of then. What couldn't be read comes as its refusal. Raises KeyReused,
-        InvalidPin, PinLocked, that refusal, in this order; KeyInFlight, StorageUnavailable.
+        InvalidPin, PinLocked, that refusal, QuotaReached, in this order; KeyInFlight, StorageUnavailable.
         """
         now = self.clock.now()
 
         def plan(tx: Transaction, account: Account) -> NewSubscription:
             asked = or_raise(terms)
+            refused = check_quota(self.quotas, "subscriptions", tx.subscriptions.count_active(account.user_id))
+            if refused is not None:
+                raise refused
             return NewSubscription(account.user_id, asked.amount, asked.interval_seconds, now, asked.name)
 
         return run_order(self.storage, identity.user_id, GuardedOrder(guard, self.hashes, plan, _keep), now)

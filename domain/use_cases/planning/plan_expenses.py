@@ -5,9 +5,11 @@ from __future__ import annotations
 import attrs
 
 from domain.model.errors import ExpenseNotFound
+from domain.model.quotas import STANDARD_QUOTAS, Quotas
 from domain.model.recurring import Recurrence, RecurringExpense
 from domain.model.sessions import Identity
 from domain.rules.projection import DEFAULT_MONTHS, Projection, project
+from domain.rules.quotas import check_quota
 from ports.clock import Clock
 from ports.storage import Storage, Transaction
 
@@ -26,15 +28,24 @@ class PlanExpenses:
 
     storage: Storage
     clock: Clock
+    quotas: Quotas = STANDARD_QUOTAS
 
     def show(self, identity: Identity) -> list[RecurringExpense]:
         """The user's expenses, oldest first. Raises StorageUnavailable."""
         return self.storage.read(lambda tx: tx.recurring_expenses.of_user(identity.user_id))
 
     def add(self, identity: Identity, recurrence: Recurrence) -> RecurringExpense:
-        """Keep a new expense. Raises StorageUnavailable."""
+        """Keep a new expense. Raises QuotaReached, StorageUnavailable."""
         now = self.clock.now()
-        return self.storage.run(lambda tx: tx.recurring_expenses.add(identity.user_id, recurrence, now))
+
+        def work(tx: Transaction) -> RecurringExpense:
+            tx.users.lock({identity.user_id})
+            refused = check_quota(self.quotas, "recurring", tx.recurring_expenses.count(identity.user_id))
+            if refused is not None:
+                raise refused
+            return tx.recurring_expenses.add(identity.user_id, recurrence, now)
+
+        return self.storage.run(work)
 
     def change(self, identity: Identity, expense_id: int, recurrence: Recurrence) -> RecurringExpense:
         """Put another recurrence in the place of what an expense was.

@@ -21,7 +21,7 @@ from domain.model.payments import Payment
 from domain.model.sessions import Identity
 from domain.model.spending import SpendingReason
 from domain.model.transactions import BookedMovement, Movement
-from domain.rules.spending_fraud import RAPID_WINDOW, SpendingVerdict, judge_spending, months_before
+from domain.rules.spending_fraud import SpendingVerdict, judge_spending, spending_facts, windows_before
 from domain.use_cases.money.book_movement import book_movement
 from domain.use_cases.money.guarded_orders import Guard, GuardedOrder, carry_out, in_flight
 from domain.use_cases.notifying.tell_customer import tell_customer
@@ -117,8 +117,11 @@ class RecordCardPayment:
     def _judged(self, tx: Transaction, user_id: int, payment: Payment, timestamp: datetime) -> SpendingVerdict:
         if payment.amount <= 0:
             return SpendingVerdict()
-        facts = tx.spending.facts(
-            user_id, payment.category, timestamp, months_before(timestamp), timestamp - RAPID_WINDOW
+        past, read = windows_before(timestamp), tx.spending
+        facts = spending_facts(
+            read.spent_by_day(user_id, *past.days, source="card"),
+            read.entries(user_id, *past.category, source="card", category=payment.category, spent_only=True, limit=1),
+            read.total(user_id, *past.recent, source="card"),
         )
         return judge_spending(payment.amount, facts)
 

@@ -13,7 +13,7 @@ from domain.model.users import User
 from domain.use_cases.identity.profile import Profile
 from entrypoints.composition import Hucha
 from entrypoints.http.answers import Answer, InstantOut, encode
-from entrypoints.http.fields import Address, CountryCode, Currency, Name, PhoneNumber
+from entrypoints.http.fields import Address, CountryCode, Currency, Name, PhoneNumber, TimeZone
 from entrypoints.http.identity.registration import USER_EXAMPLE, RegistrationResource, UserInfo, user_info
 from entrypoints.http.metrics import Metrics
 from entrypoints.http.operations import Access, Operation, Route, resource
@@ -33,7 +33,7 @@ class AccountInfo(Answer):
 
 
 class ProfileObject(Answer):
-    """A customer; what isn't set is null."""
+    """A customer; what isn't set is null, the currency EUR and the time zone UTC."""
 
     id: int
     name: str
@@ -41,7 +41,8 @@ class ProfileObject(Answer):
     account_number: str
     first_name: Text
     last_name: Text
-    currency: Text
+    currency: str
+    time_zone: str
     address: Text
     phone_number: Text
     country_code: Text
@@ -50,11 +51,12 @@ class ProfileObject(Answer):
 
 @wire()
 class SettingsBody:
-    """What shall change; null or empty unsets it."""
+    """What shall change; null or empty unsets it, and gives currency and time zone their defaults back."""
 
     first_name: Name | msgspec.UnsetType | None = msgspec.UNSET
     last_name: Name | msgspec.UnsetType | None = msgspec.UNSET
     currency: Currency | msgspec.UnsetType | None = msgspec.UNSET
+    time_zone: TimeZone | msgspec.UnsetType | None = msgspec.UNSET
     address: Address | msgspec.UnsetType | None = msgspec.UNSET
     phone_number: PhoneNumber | msgspec.UnsetType | None = msgspec.UNSET
     country_code: CountryCode | msgspec.UnsetType | None = msgspec.UNSET
@@ -98,7 +100,12 @@ class ProfileResource:
         access=Access.USER,
         limited=True,
         body=SettingsBody,
-        example={"address": "Main St", "phone_number": "666888116", "country_code": "+34"},
+        example={
+            "address": "Main St",
+            "phone_number": "666888116",
+            "country_code": "+34",
+            "time_zone": "Europe/Madrid",
+        },
         response=ProfileObject,
         answer="The customer as it is now",
         raises=(PhoneTaken(),),
@@ -133,6 +140,7 @@ def _shown(user: User) -> ProfileObject:
         details.first_name,
         details.last_name,
         details.currency,
+        details.time_zone,
         details.address,
         details.phone_number,
         details.country_code,

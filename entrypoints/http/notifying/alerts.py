@@ -8,7 +8,8 @@ from typing import Literal
 import falcon
 
 from domain.model.alerts import Alert, AmountReached
-from domain.model.errors import AlertNotFound, EmptyFields, MissingAlertId
+from domain.model.errors import AlertNotFound, EmptyFields, MissingAlertId, QuotaReached
+from domain.model.quotas import STANDARD_QUOTAS
 from domain.model.sessions import Identity
 from domain.rules.alerting import progress
 from domain.use_cases.notifying.manage_alerts import ManageAlerts
@@ -118,6 +119,7 @@ class AlertsResource:
         },
         answer="The alert",
         status=201,
+        raises=(QuotaReached("alerts", STANDARD_QUOTAS.most("alerts")),),
     )
     def on_post_amount_reached(
         self, req: falcon.Request, resp: falcon.Response, identity: Identity, body: AmountReachedBody
@@ -143,6 +145,7 @@ class AlertsResource:
         },
         answer="The alert",
         status=201,
+        raises=(QuotaReached("alerts", STANDARD_QUOTAS.most("alerts")),),
     )
     def on_post_balance_drop(
         self, req: falcon.Request, resp: falcon.Response, identity: Identity, body: BalanceDropBody

@@ -9,7 +9,8 @@ from typing import Annotated
 import falcon
 from msgspec import Meta
 
-from domain.model.errors import EmptyExpense, EmptyFields, ExpenseNotFound, MissingFields
+from domain.model.errors import EmptyExpense, EmptyFields, ExpenseNotFound, MissingFields, QuotaReached
+from domain.model.quotas import STANDARD_QUOTAS
 from domain.model.recurring import LONGEST_EXPENSE_NAME, Frequency, Recurrence, RecurringExpense
 from domain.model.sessions import Identity
 from domain.rules.projection import DEFAULT_MONTHS, MOST_MONTHS, ProjectedMonth, sum_of
@@ -153,7 +154,11 @@ class RecurringExpensesResource:
         response=ExpenseKept,
         answer_example={"msg": _ADDED, "data": {"id": 1, **_TV}},
         answer="The expense was added",
-        raises=(MissingFields(_NAMES), EmptyExpense(_NAMES)),
+        raises=(
+            MissingFields(_NAMES),
+            EmptyExpense(_NAMES),
+            QuotaReached("recurring", STANDARD_QUOTAS.most("recurring")),
+        ),
     )
     def on_post_list(
         self, req: falcon.Request, resp: falcon.Response, identity: Identity, body: NewExpenseBody

@@ -9,7 +9,8 @@ import falcon
 import msgspec
 from msgspec import Meta
 
-from domain.model.errors import Refusal
+from domain.model.errors import QuotaReached, Refusal
+from domain.model.quotas import STANDARD_QUOTAS
 from domain.model.sessions import Identity
 from domain.model.subscriptions import (
     LONGEST_INTERVAL_SECONDS,
@@ -103,6 +104,7 @@ class SubscriptionsResource:
         media_types=("text/plain",),
         answer_example="Subscription created successfully.",
         answer="It is made",
+        raises=(QuotaReached("subscriptions", STANDARD_QUOTAS.most("subscriptions")),),
     )
     def on_post_subscribe(
         self,

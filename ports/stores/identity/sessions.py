@@ -31,6 +31,12 @@ class SessionStore(Protocol):
         """Mark a refresh token as used; False, and nothing changes, where it was: of two callers one gets True."""
         ...
 
+    def families(self, user_id: int, now: datetime) -> list[str]:
+        """The user's families that live, by id: with a session or an unused refresh token that hasn't expired. In the
+        order of signing in, as `family_expires_at` tells it; those without an unused refresh token first.
+        """
+        ...
+
     def end_family(self, family_id: str) -> None:
         """Forget a family's refresh tokens and all its sessions."""
         ...

@@ -21,6 +21,10 @@ class AlertStore(Protocol):
         """The user's alerts, oldest first."""
         ...
 
+    def count(self, user_id: int) -> int:
+        """How many alerts the user has."""
+        ...
+
     def save(self, alert: Alert) -> None:
         """Keep what became of an alert."""
         ...

@@ -19,6 +19,10 @@ class RecurringExpenseStore(Protocol):
         """All of the user's expenses, oldest first."""
         ...
 
+    def count(self, user_id: int) -> int:
+        """How many expenses the user has."""
+        ...
+
     def change(self, user_id: int, expense_id: int, recurrence: Recurrence) -> RecurringExpense | None:
         """Put another recurrence in the place of an expense's; None where the user has none of this id."""
         ...

@@ -20,6 +20,10 @@ class SubscriptionStore(Protocol):
         """The user's subscriptions, oldest first, at most `limit`, with ids above `after`."""
         ...
 
+    def count_active(self, user_id: int) -> int:
+        """How many of the user's subscriptions aren't over, however many are."""
+        ...
+
     def get(self, user_id: int, subscription_id: int) -> Subscription | None:
         """A subscription of this user; None where there is none of this id."""
         ...

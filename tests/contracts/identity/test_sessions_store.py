@@ -7,6 +7,7 @@ import time as clock_time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import attrs
 import pytest
 
 from domain.model.sessions import Identity, RefreshToken, Session
@@ -98,6 +99,45 @@ class TestSessions:
         run(storage, lambda tx: tx.sessions.purge(NOON + HOUR))
         assert signed_in(storage, "s1", "s2") == ["s2"]
         assert kept(storage, "t1", "t2") == ["t2"]
+
+
+class TestFamilies:
+    def families(self, storage: Storage, user_id: int, hours: int = 0) -> list[str]:
+        return storage.read(lambda tx: tx.sessions.families(user_id, NOON + hours * HOUR))
+
+    def sign_in(self, storage: Storage, user_id: int, family: str, begun: timedelta) -> None:
+        """An access token of an hour, and a refresh token of five."""
+        add(storage, user_id, f"session {family}", family)
+        life = token(f"token {family}", user_id, family, hours=5)
+        kept = attrs.evolve(life, family_expires_at=NOON + 99 * HOUR + begun)
+        run(storage, lambda tx: tx.sessions.add_refresh(kept))
+
+    def test_come_in_the_order_of_signing_in(self, storage):  # contract: G12
+        ana, eva = customer(storage), customer(storage)
+        for family, begun in (("f2", 2 * INSTANT), ("f9", 0 * INSTANT), ("f1", 3 * INSTANT)):
+            self.sign_in(storage, ana, family, begun)
+        self.sign_in(storage, eva, "f0", INSTANT)
+        assert self.families(storage, ana) == ["f9", "f2", "f1"]
+        run(storage, lambda tx: tx.sessions.end_family("f2"))
+        assert self.families(storage, ana) == ["f9", "f1"]
+        assert self.families(storage, eva) == ["f0"]
+
+    def test_live_as_long_as_a_session_or_an_unused_token(self, storage):  # contract: G12, D2
+        ana = customer(storage)
+        self.sign_in(storage, ana, "rotated", 0 * INSTANT)
+        add_token(storage, "newer", ana, "rotated", hours=7)
+        run(storage, lambda tx: tx.sessions.use("token rotated", NOON))
+        self.sign_in(storage, ana, "idle", INSTANT)
+        add(storage, ana, "long", "without a token", hours=9)
+        add(storage, ana, "short", "without a token")
+        assert self.families(storage, ana) == ["without a token", "rotated", "idle"]
+        assert self.families(storage, ana, hours=4) == ["without a token", "rotated", "idle"]
+        assert self.families(storage, ana, hours=5) == ["without a token", "rotated"]
+        assert self.families(storage, ana, hours=7) == ["without a token"]
+        assert self.families(storage, ana, hours=9) == []
+        run(storage, lambda tx: tx.sessions.use("newer", NOON))
+        assert self.families(storage, ana) == ["rotated", "without a token", "idle"], "by its session"
+        assert self.families(storage, ana, hours=4) == ["without a token", "idle"]
 
 
 class TestRefreshTokens:

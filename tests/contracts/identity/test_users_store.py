@@ -140,7 +140,7 @@ class TestPeople:
 
     def test_details_are_replaced(self, storage):
         ana = add(storage, address="here", phone_number="600", currency="EUR")
-        details = Details("there", "601", "+34", "Ana", "Bel", "USD")
+        details = Details("there", "601", "+34", "Ana", "Bel", "USD", "America/Argentina/ComodRivadavia")
         run(storage, lambda tx: tx.users.set_details(ana.id, details))
         assert get(storage, ana.id) == attrs.evolve(ana, details=details)
         run(storage, lambda tx: tx.users.set_details(ana.id, Details()))

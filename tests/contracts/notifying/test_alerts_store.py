@@ -120,3 +120,25 @@ def test_ids_of_parallel_writers_are_unique(storage):
     everything = sorted((one for some in added for one in some), key=lambda one: one.id)
     assert of_user(storage, ana) == everything
     assert len({one.id for one in everything}) == 5 * WRITERS
+
+
+def test_are_counted_by_user(storage):  # contract: G12
+    ana, ben = customer(storage), customer(storage)
+    kept = [add(storage, ana), add(storage, ana, DROP)]
+    remove(storage, ana, kept[0].id)
+    run(storage, lambda tx: tx.alerts.save(attrs.evolve(kept[1], status="fired")))
+    add(storage, ana)
+    assert [storage.read(lambda tx, one=one: tx.alerts.count(one)) for one in (ana, ben)] == [2, 0]
+
+
+def test_a_count_under_the_lock_of_the_account_sees_what_others_added(storage):  # contract: G12
+    ana = customer(storage)
+
+    def work(tx: Transaction) -> int:
+        tx.users.lock({ana})
+        found = tx.alerts.count(ana)
+        tx.alerts.add(NewAlert(ana, SAVINGS, NOON))
+        return found
+
+    counted = in_parallel(lambda _: [run(storage, work) for _ in range(3)])
+    assert sorted(number for some in counted for number in some) == list(range(3 * WRITERS))

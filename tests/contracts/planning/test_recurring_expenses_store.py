@@ -99,3 +99,10 @@ def test_what_was_rolled_back_never_was(storage):
     with pytest.raises(Mishap):
         run(storage, work)
     assert of_user(storage, ana) == kept
+
+
+def test_are_counted_by_user(storage):  # contract: G12
+    ana, ben = customer(storage), customer(storage)
+    kept = [add(storage, ana) for _ in range(3)]
+    run(storage, lambda tx: tx.recurring_expenses.remove(ana, kept[1].id))
+    assert [storage.read(lambda tx, one=one: tx.recurring_expenses.count(one)) for one in (ana, ben)] == [2, 0]

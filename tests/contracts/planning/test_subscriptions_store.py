@@ -151,3 +151,18 @@ def test_what_was_rolled_back_was_never_there(storage):
         run(storage, work)
     assert of_user(storage, one.user_id) == [one]
     assert payments(storage, one) == []
+
+
+def test_those_that_are_over_do_not_count(storage):  # contract: G12
+    ana, ben = customer(storage), customer(storage)
+    kept = [add(storage, ana) for _ in range(4)]
+    add(storage, ben)
+
+    def work(tx: Transaction) -> None:
+        tx.subscriptions.cancel(ana, kept[0].id, LATER)
+        tx.subscriptions.load([kept[1].id])
+        tx.subscriptions.save([kept[1].ended(LATER)])
+        assert tx.subscriptions.count_active(ana) == 2
+
+    run(storage, work)
+    assert [storage.read(lambda tx, one=one: tx.subscriptions.count_active(one)) for one in (ana, ben)] == [2, 1]

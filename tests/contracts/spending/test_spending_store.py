@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from domain.model.spending import SpendingFacts, SpendingReason
 from domain.model.transactions import BookedMovement, Movement
-from domain.rules.spending_fraud import RAPID_WINDOW, months_before
+from domain.rules.spending_fraud import months_before, spending_facts, windows_before
 from ports.storage import Storage, Transaction
 from tests.card_payments import ANCHORS, FIVE_MINUTES, LARGEST, SPELLINGS, TICK, Arrival, arrivals_around, edges
 from tests.contracts.stored_customers import customer
@@ -44,8 +44,14 @@ def record(storage: Storage, *movements: Movement) -> list[int]:
 
 
 def ask(tx: Transaction, user_id: int, category: str, timestamp: datetime) -> SpendingFacts:
-    """The facts, with the totals of the days in ascending order: the port promises none."""
-    facts = tx.spending.facts(user_id, category, timestamp, months_before(timestamp), timestamp - RAPID_WINDOW)
+    """The facts, as the rules make them of what the store gives, with the totals of the days in ascending order."""
+    past, store = windows_before(timestamp), tx.spending
+    used = store.entries(user_id, *past.category, source="card", category=category, spent_only=True, limit=1)
+    days, recent = (
+        store.spent_by_day(user_id, *past.days, source="card"),
+        store.total(user_id, *past.recent, source="card"),
+    )
+    facts = spending_facts(days, used, recent)
     return attrs.evolve(facts, day_totals=tuple(sorted(facts.day_totals)))
 
 

@@ -46,7 +46,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 OPTIONAL: Mapping[str, tuple[str, ...]] = {
     "/api/auth/register": ("first_name", "last_name", "currency"),
     "/api/users/register": ("countryCode",),
-    SETTINGS: ("address", "phone_number", "country_code", "first_name", "last_name", "currency"),
+    SETTINGS: ("address", "phone_number", "country_code", "first_name", "last_name", "currency", "time_zone"),
 }
 EACH_REQUIRED = [(path, name) for path, names in REQUIRED.items() for name in names]
 EACH_FIELD = [*EACH_REQUIRED, *((path, name) for path, names in OPTIONAL.items() for name in names)]

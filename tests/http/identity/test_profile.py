@@ -22,6 +22,7 @@ KEYS = [
     "first_name",
     "last_name",
     "currency",
+    "time_zone",
     "address",
     "phone_number",
     "country_code",
@@ -84,7 +85,8 @@ def test_the_profile_has_ds_keys(client: TestClient, headers: Headers) -> None:
     assert list(shown) == KEYS
     assert (shown["id"], shown["name"], shown["email"]) == (1, "Nuwe Test", EMAIL)
     assert (shown["address"], shown["phone_number"], shown["country_code"]) == ("Main St", "666888116", "+34")
-    assert [shown[name] for name in ("first_name", "last_name", "currency")] == [None, None, None]
+    assert [shown[name] for name in ("first_name", "last_name")] == [None, None]
+    assert (shown["currency"], shown["time_zone"]) == ("EUR", "UTC")
     assert shown["created_at"] == "2024-01-01T00:00:00Z"
 
 
@@ -99,11 +101,17 @@ def test_everybody_sees_themselves_alone(client: TestClient, headers: Headers) -
 def test_settings_change_what_they_name_and_leave_the_rest(client: TestClient, headers: Headers) -> None:
     # contract: B1, D1
     before = profile(client, headers)
-    changes = {"address": "Side St", "first_name": "Nuwe", "last_name": "Test", "currency": "usd"}
+    changes = {
+        "address": "Side St",
+        "first_name": "Nuwe",
+        "last_name": "Test",
+        "currency": "usd",
+        "time_zone": "america/new_york",
+    }
     answer = put(client, headers, **changes)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/json"
-    assert answer.json == before | changes | {"currency": "USD"}
+    assert answer.json == before | changes | {"currency": "USD", "time_zone": "America/New_York"}
     assert profile(client, headers) == answer.json
 
 
@@ -117,11 +125,32 @@ def test_settings_set_another_phone_number(client: TestClient, headers: Headers)
 
 @pytest.mark.parametrize("empty", [None, "", " "])
 def test_an_empty_value_unsets_a_field(client: TestClient, headers: Headers, empty: str | None) -> None:
-    # contract: B1, G4
-    optional = ("address", "phone_number", "country_code", "first_name", "last_name", "currency")
-    answer = put(client, headers, **dict.fromkeys(optional, empty))
+    # contract: B1, D1, G4
+    optional = ("address", "phone_number", "country_code", "first_name", "last_name")
+    put(client, headers, currency="USD", time_zone="Asia/Kathmandu")
+    answer = put(client, headers, **dict.fromkeys((*optional, "currency", "time_zone"), empty))
     assert answer.status_code == 200
     assert [answer.json[name] for name in optional] == [None] * len(optional)
+    assert (answer.json["currency"], answer.json["time_zone"]) == ("EUR", "UTC"), "the defaults"
+    assert profile(client, headers) == answer.json
+
+
+@pytest.mark.parametrize(
+    ("name", "spelled"),
+    [
+        ("Europe/Madrid", "Europe/Madrid"),
+        ("EUROPE/MADRID", "Europe/Madrid"),
+        ("utc", "UTC"),
+        ("Etc/GMT+5", "Etc/GMT+5"),
+        ("America/Argentina/ComodRivadavia", "America/Argentina/ComodRivadavia"),
+        ("Asia/Calcutta", "Asia/Calcutta"),
+    ],
+)
+def test_a_time_zone_is_a_name_of_iana(client: TestClient, headers: Headers, name: str, spelled: str) -> None:
+    # contract: D1
+    before = profile(client, headers)
+    assert put(client, headers, time_zone=name).json == before | {"time_zone": spelled}
+    assert put(client, headers, first_name="Ana").json["time_zone"] == spelled, "what isn't named stays"
 
 
 def test_two_customers_may_have_no_phone_number(client: TestClient, headers: Headers) -> None:
@@ -170,6 +199,18 @@ BAD = [
     ("currency", "EU"),
     ("currency", "€€€"),
     ("currency", "ＥＵＲ"),
+    ("time_zone", "Europe"),
+    ("time_zone", "Europe/Atlantis"),
+    ("time_zone", "Europe/Madrid "),
+    ("time_zone", "Europe//Madrid"),
+    ("time_zone", "../Europe/Madrid"),
+    ("time_zone", "/usr/share/zoneinfo/Europe/Madrid"),
+    ("time_zone", "localtime"),
+    ("time_zone", "Factory"),
+    ("time_zone", "+01:00"),
+    ("time_zone", "CEST"),
+    ("time_zone", "\u212aUWAIT"),
+    ("time_zone", "x" * 65),
     ("phone_number", "1" * 33),
     ("phone_number", "call me"),
     ("phone_number", "+"),
@@ -179,7 +220,7 @@ BAD = [
     ("country_code", "Spain"),
     ("country_code", "+"),
     ("country_code", "3\n"),
-    *((name, value) for name in KEYS[4:10] for value in (5, 1.5, True, False, [], ["x"], {}, {"a": "b"})),
+    *((name, value) for name in KEYS[4:11] for value in (5, 1.5, True, False, [], ["x"], {}, {"a": "b"})),
 ]
 
 

@@ -15,6 +15,7 @@ from falcon.testing import Result
 from adapters.memory.clock import SetClock
 from adapters.memory.prices import FixedPrices
 from domain.model.mail import Mail
+from domain.model.quotas import Quotas
 from entrypoints.composition import Hucha, build
 from tests.customers import PIN
 from tests.http.accounts import Customer, at_once, open_account, says
@@ -83,7 +84,8 @@ def clock() -> SetClock:
 
 @pytest.fixture
 def hucha(clock: SetClock) -> Hucha:
-    return investing_bank(clock, FixedPrices({"GOLD": "1000"}))
+    quotas = Quotas({"subscriptions": 101})
+    return investing_bank(clock, FixedPrices({"GOLD": "1000"}), quotas=quotas)
 
 
 @pytest.fixture

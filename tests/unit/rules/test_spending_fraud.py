@@ -10,14 +10,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.model.spending import SpendingFacts
+from domain.model.spending import SpendingEntry, SpendingFacts, SpendingTotal
 from domain.rules.spending_fraud import (
     Deviation,
     RapidPayments,
     UnusualCategory,
-    days_before,
     judge_spending,
     months_before,
+    spending_facts,
+    windows_before,
 )
 
 CENT = Decimal("0.01")
@@ -110,7 +111,34 @@ def test_a_narrow_decimal_context_of_the_caller_changes_no_verdict() -> None:  #
 
 
 def test_the_days_are_the_90_whole_ones_before_the_payments_own() -> None:
-    assert days_before(datetime(2024, 3, 31, 23, 59, tzinfo=UTC)) == (date(2024, 1, 1), date(2024, 3, 30))
+    windows = windows_before(datetime(2024, 3, 31, 23, 59, tzinfo=UTC))
+    assert windows.days == (date(2024, 1, 1), date(2024, 3, 30))
+
+
+def test_a_category_counts_up_to_the_instant_and_quick_succession_with_it() -> None:
+    instant = datetime(2024, 8, 31, 10, 30, tzinfo=UTC)
+    windows = windows_before(instant)
+    assert windows.category == (datetime(2024, 2, 29, 10, 30, tzinfo=UTC), instant)
+    assert windows.recent == (instant - timedelta(minutes=5), instant + timedelta(microseconds=1))
+
+
+def test_facts_are_what_was_spent_and_not_what_was_received() -> None:
+    days = [(date(2024, 1, 1), Decimal("1.00")), (date(2024, 1, 2), CENT)]
+    entry = SpendingEntry("card", 1, datetime(2024, 1, 1, tzinfo=UTC), CENT, "food")
+    recent = SpendingTotal(Decimal("3.00"), Decimal("4.00"), 2, 5)
+    assert spending_facts(days, [entry], recent) == SpendingFacts((Decimal("1.00"), CENT), True, 2, Decimal("3.00"))
+    assert spending_facts([], [], SpendingTotal()) == SpendingFacts()
+
+
+@given(st.lists(LARGE_AMOUNTS.flatmap(lambda amount: st.sampled_from([amount, -amount]))))
+def test_a_total_is_exact_in_any_context(amounts: list[Decimal]) -> None:  # contract: G5
+    with localcontext(prec=3):
+        total = SpendingTotal()
+        for amount in amounts:
+            total = total.plus(amount)
+    assert Fraction(total.spent) == sum(Fraction(amount) for amount in amounts if amount > 0)
+    assert Fraction(total.received) == -sum(Fraction(amount) for amount in amounts if amount < 0)
+    assert total.count == len(amounts)
 
 
 @pytest.mark.parametrize(
