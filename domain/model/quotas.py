@@ -39,19 +39,19 @@ DEFAULT_QUOTAS: Final[Mapping[Noun, int]] = {
 """Subscriptions are the active ones, sessions the live ones; receipts count by their size."""
 
 
-def _other(changed: Mapping[Noun, int]) -> Mapping[Noun, int]:
-    return {noun: most for noun, most in changed.items() if most != DEFAULT_QUOTAS[noun]}
+def _with_defaults(changed: Mapping[Noun, int]) -> Mapping[Noun, int]:
+    return {**DEFAULT_QUOTAS, **changed}
 
 
 @attrs.frozen
 class Quotas:
-    """The most that one customer may have of each noun. What isn't changed has its default."""
+    """The most that one customer may have of each noun. What isn't given has its default."""
 
-    changed: Mapping[Noun, int] = attrs.field(factory=dict, converter=_other)
+    by_noun: Mapping[Noun, int] = attrs.field(factory=dict, converter=_with_defaults)
 
     def most(self, noun: Noun) -> int:
         """The most of this noun."""
-        return self.changed.get(noun, DEFAULT_QUOTAS[noun])
+        return self.by_noun[noun]
 
 
 STANDARD_QUOTAS: Final = Quotas()

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import attrs
 from msgspec import Meta
 
-from adapters.iana_time_zones import spelled_time_zone
+from adapters.identity.time_zones import spelled_time_zone
 from domain.model.activity import LARGEST_INTEGER
 from domain.model.assets import parse_quantity
 from domain.model.errors import BadCredentials

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.iana_time_zones import spelled_time_zone, time_zones
+from adapters.identity.time_zones import spelled_time_zone, time_zones
 from domain.model.users import LONGEST_TIME_ZONE
 
 
