@@ -22,7 +22,7 @@ USERS = 1_000
 ROUNDS = 3
 SECONDS = 2.0
 CONNECTIONS = 32
-TOGETHER = 128
+BATCH = 128
 YEAR_SECONDS = 31_536_000
 
 
@@ -136,7 +136,7 @@ def _raw_payments_per_second() -> float:
         many("INSERT INTO due_work VALUES (?, 'subscription', ?, ?, 0, 'due')", [(n, n, then) for n in range(DUE)])
         run("COMMIT")
         started = time.perf_counter()
-        while due := run(_DUE, (then, TOGETHER)).fetchall():
+        while due := run(_DUE, (then, BATCH)).fetchall():
             _pay_raw(run, many, [id for id, *_ in due], then)
         return DUE / (time.perf_counter() - started)
 

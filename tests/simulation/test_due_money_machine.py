@@ -187,7 +187,7 @@ class DueMoneyMachine(RuleBasedStateMachine):
     )
     def begin(self, together: int, most_payments: int, wishes: list[Wish], bots: set[int]) -> None:
         """Few jobs and payments are done at once, or as many as there are; what must hold is the same."""
-        self.patch.setattr(run_due_work, "TOGETHER", together)
+        self.patch.setattr(run_due_work, "BATCH", together)
         self.patch.setattr(run_subscriptions, "MOST_PAYMENTS", most_payments)
         for number in range(CUSTOMERS):
             for symbol in SYMBOLS:

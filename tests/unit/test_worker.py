@@ -188,7 +188,7 @@ def test_what_another_process_made_due_is_found_within_a_second(sqlite: SqlStora
 
 
 @pytest.mark.usefixtures("only_when_woken")
-def test_a_mailer_that_stalls_holds_up_no_work_inside(sqlite: SqlStorage) -> None:
+def test_a_mailer_that_stalls_holds_up_no_work_in_the_database(sqlite: SqlStorage) -> None:
     mailer, notes = Gate(), Notes()
     post(sqlite, *range(3 * LETTERS_AT_ONCE))
     with working(sqlite, DeliverMail(mailer), notes) as worker:

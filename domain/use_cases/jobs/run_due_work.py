@@ -26,10 +26,10 @@ from ports.storage import Storage, Transaction
 S = TypeVar("S")
 T = TypeVar("T")
 
-BATCH: Final = 32
+MOST_EFFECTS: Final = 32
 """How many effects outside are looked at together."""
 
-TOGETHER: Final = 128
+BATCH: Final = 128
 """How many jobs of the database are looked at together, and done in one transaction where they are of one kind."""
 
 FIRST_WAIT: Final = timedelta(seconds=1)
@@ -132,7 +132,7 @@ class InlineExecutor:
     """Carries out each effect at once, in the caller's thread."""
 
     def free(self) -> int:
-        return BATCH
+        return MOST_EFFECTS
 
     def start(self, act: Callable[[], None]) -> None:
         act()
@@ -186,26 +186,26 @@ class RunDueWork:
         next_due = self._next_due()
         if next_due is None or next_due > now:
             return next_due
-        inside = self._due(self._inside(), now, TOGETHER)
-        until = now if len(inside) < TOGETHER else inside[-1].due_at
-        for kind, jobs in _by_kind(inside).items():
+        due = self._due(self._transactional_kinds(), now, BATCH)
+        until = now if len(due) < BATCH else due[-1].due_at
+        for kind, jobs in _by_kind(due).items():
             if self.executor.stopping():
                 return now
-            self._do_inside(self.handlers[kind], jobs, now, until)
-        for job in self._due(self._outside(), now, min(BATCH, self.executor.free())):
+            self._do_transactional(self.handlers[kind], jobs, now, until)
+        for job in self._due(self._external_kinds(), now, min(MOST_EFFECTS, self.executor.free())):
             if self.executor.stopping():
                 return job.due_at
-            self._begin_outside(job)
+            self._begin_external(job)
         return self._next_due()
 
-    def _inside(self) -> list[str]:
+    def _transactional_kinds(self) -> list[str]:
         return [kind for kind, handler in self.handlers.items() if isinstance(handler, TransactionalHandler)]
 
-    def _outside(self) -> list[str]:
+    def _external_kinds(self) -> list[str]:
         return [kind for kind, handler in self.handlers.items() if isinstance(handler, ExternalHandler)]
 
     def _next_due(self) -> datetime | None:
-        kinds = self._inside() + (self._outside() if self.executor.free() else [])
+        kinds = self._transactional_kinds() + (self._external_kinds() if self.executor.free() else [])
         return self.storage.read(lambda tx: tx.due_work.next_due(kinds)) if kinds else None
 
     def _due(self, kinds: list[str], now: datetime, limit: int) -> list[DueJob]:
@@ -213,7 +213,7 @@ class RunDueWork:
             return []
         return self.storage.read(lambda tx: tx.due_work.due(kinds, now, limit))
 
-    def _do_inside(self, handler: Handler, jobs: Sequence[DueJob], now: datetime, until: datetime) -> None:
+    def _do_transactional(self, handler: Handler, jobs: Sequence[DueJob], now: datetime, until: datetime) -> None:
         assert isinstance(handler, TransactionalHandler)
         try:
             context = JobContext(now, until, handler.fetch())
@@ -222,7 +222,7 @@ class RunDueWork:
                 self._fail(job, job.tries + 1, error)
             return
         try:
-            self._do_together(handler, jobs, context)
+            self._do_batch(handler, jobs, context)
         except Exception as error:  # whatever it is, the other jobs go on
             if len(jobs) == 1 or _is_everyones(error):
                 self._fail(jobs[0], jobs[0].tries + 1, error)
@@ -241,7 +241,7 @@ class RunDueWork:
             job = waiting.pop(0)
             until = min(context.until, waiting[0].due_at) if waiting else context.until
             try:
-                dues = self._do_together(handler, [job], attrs.evolve(context, until=until))
+                dues = self._do_batch(handler, [job], attrs.evolve(context, until=until))
             except Exception as error:
                 self._fail(job, job.tries + 1, error)
                 continue
@@ -250,7 +250,7 @@ class RunDueWork:
             if dues[0] is not None and dues[0] <= context.until:
                 insort(waiting, attrs.evolve(job, due_at=dues[0], tries=0), key=attrgetter("due_at"))
 
-    def _do_together(
+    def _do_batch(
         self, handler: TransactionalHandler[S], jobs: Sequence[DueJob], context: JobContext[S]
     ) -> Sequence[datetime | None] | None:
         """When each job is due again; None, and nothing is done, where another worker was here.
@@ -268,7 +268,7 @@ class RunDueWork:
 
         return self._run(work)
 
-    def _begin_outside(self, job: DueJob) -> None:
+    def _begin_external(self, job: DueJob) -> None:
         handler = self.handlers[job.kind]
         assert isinstance(handler, ExternalHandler)
         if handler.most_tries is not None and job.tries >= handler.most_tries:
@@ -290,9 +290,9 @@ class RunDueWork:
             self._fail(job, claimed.tries, error)
             return
         if subject is not None:
-            self.executor.start(partial(self._do_outside, handler, claimed, subject))
+            self.executor.start(partial(self._do_external, handler, claimed, subject))
 
-    def _do_outside(self, handler: ExternalHandler[S], claimed: DueJob, subject: S) -> None:
+    def _do_external(self, handler: ExternalHandler[S], claimed: DueJob, subject: S) -> None:
         try:
             handler.act(subject)
         except Exception as error:

@@ -24,9 +24,9 @@ from domain.model.mail import Mail
 from domain.model.sessions import RefreshToken, Session
 from domain.use_cases.jobs.purge import PURGE_EVERY, Purge
 from domain.use_cases.jobs.run_due_work import (
+    BATCH,
     FIRST_WAIT,
     LONGEST_WAIT,
-    TOGETHER,
     CannotBeDone,
     Handler,
     JobContext,
@@ -356,7 +356,7 @@ def test_work_inside_may_be_due_again_and_sees_when_it_was_due(house: House) -> 
 
 
 def test_jobs_of_a_kind_are_done_together_and_told_up_to_when_all_is_in_hand(house: House) -> None:
-    subjects = range(1, TOGETHER + 2)
+    subjects = range(1, BATCH + 2)
     run(house.storage, lambda tx: [tx.due_work.add("write", number, NOON + number * SECOND) for number in subjects])
     house.clock.advance(timedelta(hours=1))
     writes = Writes()
@@ -364,7 +364,7 @@ def test_jobs_of_a_kind_are_done_together_and_told_up_to_when_all_is_in_hand(hou
     assert house.run(due_work) == NOON + subjects[-1] * SECOND
     house.run(due_work)
     now = house.clock.now()
-    assert writes.looks == [JobContext(now, NOON + TOGETHER * SECOND, None), JobContext(now, now, None)]
+    assert writes.looks == [JobContext(now, NOON + BATCH * SECOND, None), JobContext(now, now, None)]
     assert [job.subject for job in writes.seen] == list(subjects)
 
 
@@ -541,7 +541,7 @@ class Busy:
         return self.ends
 
 
-def test_a_busy_crew_holds_up_no_work_inside(memory: House) -> None:
+def test_a_busy_executor_holds_up_no_work_in_the_database(memory: House) -> None:
     executor, mailer, writes = Busy(most=2), RecordingMailer(), Writes()
     post(memory.storage, 1, 2, 3)
     due_work = memory.due_work(DeliverMail(mailer), writes, executor=executor)
