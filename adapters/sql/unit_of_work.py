@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from itertools import count
 from typing import Generic, TypeVar
 from uuid import uuid4
@@ -56,27 +57,30 @@ PURGE_EVERY = 1024
 
 
 class SqlTransaction:
-    """All stores over one connection."""
+    """All stores over one connection, each made when it is first asked for: most transactions need few of them."""
 
     def __init__(self, connection: Connection, vault: Vault) -> None:
+        self.connection = connection
+        self.vault = vault
         self.topics: set[Topic] = set()
-        self.activity = SqlActivityStore(connection)
-        self.risk_profiles = SqlRiskProfileStore(connection)
-        self.operators = SqlOperatorStore(connection)
-        self.users = SqlUserStore(connection, vault)
-        self.ledger = SqlLedgerStore(connection)
-        self.sessions = SqlSessionStore(connection)
-        self.codes = SqlCodeStore(connection)
-        self.idempotency = SqlIdempotencyStore(connection)
-        self.due_work = SqlDueWorkStore(connection, self.topics)
-        self.outbox = SqlOutboxStore(connection, vault)
-        self.notifications = SqlNotificationStore(connection)
-        self.alerts = SqlAlertStore(connection)
-        self.spending = SqlSpendingStore(connection)
-        self.recurring_expenses = SqlRecurringExpenseStore(connection)
-        self.assets = SqlAssetStore(connection)
-        self.subscriptions = SqlSubscriptionStore(connection)
-        self.auto_investing = SqlAutoInvestingStore(connection)
+
+    activity = cached_property(lambda own: SqlActivityStore(own.connection))
+    risk_profiles = cached_property(lambda own: SqlRiskProfileStore(own.connection))
+    operators = cached_property(lambda own: SqlOperatorStore(own.connection))
+    users = cached_property(lambda own: SqlUserStore(own.connection, own.vault))
+    ledger = cached_property(lambda own: SqlLedgerStore(own.connection))
+    sessions = cached_property(lambda own: SqlSessionStore(own.connection))
+    codes = cached_property(lambda own: SqlCodeStore(own.connection))
+    idempotency = cached_property(lambda own: SqlIdempotencyStore(own.connection))
+    due_work = cached_property(lambda own: SqlDueWorkStore(own.connection, own.topics))
+    outbox = cached_property(lambda own: SqlOutboxStore(own.connection, own.vault))
+    notifications = cached_property(lambda own: SqlNotificationStore(own.connection))
+    alerts = cached_property(lambda own: SqlAlertStore(own.connection))
+    spending = cached_property(lambda own: SqlSpendingStore(own.connection))
+    recurring_expenses = cached_property(lambda own: SqlRecurringExpenseStore(own.connection))
+    assets = cached_property(lambda own: SqlAssetStore(own.connection))
+    subscriptions = cached_property(lambda own: SqlSubscriptionStore(own.connection))
+    auto_investing = cached_property(lambda own: SqlAutoInvestingStore(own.connection))
 
 
 class SqlStorage:
@@ -84,8 +88,8 @@ class SqlStorage:
 
     `new_id` gives an id of at most 36 characters that was never given before.
 
-    Each call of `run` has an id, kept with what it commits: should the connection drop while COMMIT is under way, it
-    tells whether the commit took place.
+    Where a COMMIT's answer may be lost, each call of `run` has an id, kept with what it commits: should the connection
+    drop while COMMIT is under way, it tells whether the commit took place.
     """
 
     def __init__(
@@ -102,7 +106,8 @@ class SqlStorage:
         self._numbers = count(1)
 
     def run(self, work: Callable[[Transaction], T]) -> T:
-        run = _Run(self._database, self._vault, work, self._new_id(), purge=next(self._numbers) % PURGE_EVERY == 0)
+        id = self._new_id() if self._database.commits_may_be_lost else ""
+        run = _Run(self._database, self._vault, work, id, purge=next(self._numbers) % PURGE_EVERY == 0)
         result = until_settled(run.attempt)
         report(run.topics, self._listener)
         return result
