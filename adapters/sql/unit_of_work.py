@@ -48,6 +48,7 @@ operations = Table(
 )
 
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 OPERATIONS_KEPT = timedelta(hours=1)
@@ -55,28 +56,45 @@ OPERATIONS_KEPT = timedelta(hours=1)
 PURGE_EVERY = 1024
 
 
+class _Store(Generic[S]):
+    """A store that a transaction makes when it is first asked for it: most transactions need few of them."""
+
+    def __init__(self, make: Callable[[SqlTransaction], S]) -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, transaction: SqlTransaction, owner: type) -> S:
+        store = transaction.__dict__[self._name] = self._make(transaction)
+        return store
+
+
 class SqlTransaction:
     """All stores over one connection."""
 
     def __init__(self, connection: Connection, vault: Vault) -> None:
+        self.connection = connection
+        self.vault = vault
         self.topics: set[Topic] = set()
-        self.activity = SqlActivityStore(connection)
-        self.risk_profiles = SqlRiskProfileStore(connection)
-        self.operators = SqlOperatorStore(connection)
-        self.users = SqlUserStore(connection, vault)
-        self.ledger = SqlLedgerStore(connection)
-        self.sessions = SqlSessionStore(connection)
-        self.codes = SqlCodeStore(connection)
-        self.idempotency = SqlIdempotencyStore(connection)
-        self.due_work = SqlDueWorkStore(connection, self.topics)
-        self.outbox = SqlOutboxStore(connection, vault)
-        self.notifications = SqlNotificationStore(connection)
-        self.alerts = SqlAlertStore(connection)
-        self.spending = SqlSpendingStore(connection)
-        self.recurring_expenses = SqlRecurringExpenseStore(connection)
-        self.assets = SqlAssetStore(connection)
-        self.subscriptions = SqlSubscriptionStore(connection)
-        self.auto_investing = SqlAutoInvestingStore(connection)
+
+    activity = _Store(lambda own: SqlActivityStore(own.connection))
+    risk_profiles = _Store(lambda own: SqlRiskProfileStore(own.connection))
+    operators = _Store(lambda own: SqlOperatorStore(own.connection))
+    users = _Store(lambda own: SqlUserStore(own.connection, own.vault))
+    ledger = _Store(lambda own: SqlLedgerStore(own.connection))
+    sessions = _Store(lambda own: SqlSessionStore(own.connection))
+    codes = _Store(lambda own: SqlCodeStore(own.connection))
+    idempotency = _Store(lambda own: SqlIdempotencyStore(own.connection))
+    due_work = _Store(lambda own: SqlDueWorkStore(own.connection, own.topics))
+    outbox = _Store(lambda own: SqlOutboxStore(own.connection, own.vault))
+    notifications = _Store(lambda own: SqlNotificationStore(own.connection))
+    alerts = _Store(lambda own: SqlAlertStore(own.connection))
+    spending = _Store(lambda own: SqlSpendingStore(own.connection))
+    recurring_expenses = _Store(lambda own: SqlRecurringExpenseStore(own.connection))
+    assets = _Store(lambda own: SqlAssetStore(own.connection))
+    subscriptions = _Store(lambda own: SqlSubscriptionStore(own.connection))
+    auto_investing = _Store(lambda own: SqlAutoInvestingStore(own.connection))
 
 
 class SqlStorage:
@@ -84,8 +102,8 @@ class SqlStorage:
 
     `new_id` gives an id of at most 36 characters that was never given before.
 
-    Each call of `run` has an id, kept with what it commits: should the connection drop while COMMIT is under way, it
-    tells whether the commit took place.
+    Where a COMMIT's answer may be lost, each call of `run` has an id, kept with what it commits: should the connection
+    drop while COMMIT is under way, it tells whether the commit took place.
     """
 
     def __init__(
@@ -102,7 +120,8 @@ class SqlStorage:
         self._numbers = count(1)
 
     def run(self, work: Callable[[Transaction], T]) -> T:
-        run = _Run(self._database, self._vault, work, self._new_id(), purge=next(self._numbers) % PURGE_EVERY == 0)
+        id = self._new_id() if self._database.commits_may_be_lost else ""
+        run = _Run(self._database, self._vault, work, id, purge=next(self._numbers) % PURGE_EVERY == 0)
         result = until_settled(run.attempt)
         report(run.topics, self._listener)
         return result
