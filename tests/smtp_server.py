@@ -199,6 +199,22 @@ class _Controller(Controller):
     def factory(self) -> SMTP:
         return self._make()
 
+    def start(self) -> None:
+        try:
+            super().start()
+        except BaseException:
+            self._close_loop()
+            raise
+
+    def stop(self, no_assert: bool = False) -> None:
+        super().stop(no_assert)
+        self._close_loop()
+
+    def _close_loop(self) -> None:
+        """aiosmtpd leaves it open where its thread ended in any way but the usual one."""
+        if not self.loop.is_running() and not self.loop.is_closed():
+            self.loop.close()
+
     def _trigger_server(self) -> None:
         """Not needed: the socket listens by now."""
         self._factory_invoked.set()
