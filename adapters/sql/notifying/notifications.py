@@ -5,11 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Connection, Index, String, Table, Text, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Dialect,
+    Executable,
+    Index,
+    String,
+    Table,
+    Text,
+    bindparam,
+    insert,
+    select,
+)
 
+from adapters.sql.prepared import Prepared
 from adapters.sql.schema_metadata import NO_ID_TWICE, metadata
 from adapters.sql.types import Id, Instant
-from adapters.sql.upserts import insert_row
 from domain.model.notifications import NewNotification, Notification
 
 notifications = Table(
@@ -31,7 +44,8 @@ class SqlNotificationStore:
         self._connection = connection
 
     def add(self, notification: NewNotification) -> int:
-        return insert_row(self._connection, notifications, _notification_to_row(notification))
+        data = msgspec.json.encode(notification.data).decode()
+        return _ADD.insert(self._connection, (notification.user_id, notification.kind, data, notification.created_at))
 
     def newest(self, user_id: int, limit: int, before: int | None = None) -> list[Notification]:
         query = select(notifications).where(notifications.c.user_id == user_id)
@@ -41,14 +55,13 @@ class SqlNotificationStore:
         return [_notification_from_row(row) for row in self._connection.execute(query)]
 
 
-def _notification_to_row(notification: NewNotification) -> dict[str, object]:
-    return {
-        "user_id": notification.user_id,
-        "kind": notification.kind,
-        "data": msgspec.json.encode(notification.data).decode(),
-        "created_at": notification.created_at,
-    }
+def _add(dialect: Dialect, size: int) -> Executable:
+    return insert(notifications).values({name: bindparam(name) for name in _TOLD})
 
 
 def _notification_from_row(row: Any) -> Notification:
     return Notification(row.id, row.user_id, row.kind, msgspec.json.decode(row.data), row.created_at)
+
+
+_TOLD = ("user_id", "kind", "data", "created_at")
+_ADD = Prepared(_add, _TOLD)

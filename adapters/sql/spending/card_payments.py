@@ -24,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    func,
     insert,
     select,
     text,
@@ -35,7 +36,8 @@ from adapters.sql.money.ledger import booked_from_row, transactions
 from adapters.sql.prepared import Prepared
 from adapters.sql.schema_metadata import metadata
 from adapters.sql.spending.sums import NO_OFFSET, PORTION, SqlSpendingSums, category_key, rows_after
-from adapters.sql.types import Instant, Money, money_check
+from adapters.sql.types import Instant, Money, money_check, money_sum
+from domain.model.money import EXACT
 from domain.model.spending import DayTotal, Source, SpendingEntry, SpendingReason, SpendingTotal
 from domain.model.transactions import BookedMovement, Movement
 
@@ -92,7 +94,7 @@ class SqlSpendingStore:
     def total(self, user_id: int, since: datetime, until: datetime, *, source: Source) -> SpendingTotal:
         if source != "card":
             return SpendingTotal()
-        return self._sums.total(user_id, source, since, until, partial(self._amounts, user_id))
+        return self._sums.total(user_id, source, since, until, partial(self._summed_up, user_id))
 
     def record(self, transaction_id: int, payment: Movement, reasons: Sequence[SpendingReason]) -> None:
         user_id, category, amount = payment.user_id, payment.category or "", payment.amount
@@ -148,6 +150,12 @@ class SqlSpendingStore:
     def _amounts(self, user_id: int, since: datetime, until: datetime, most: int) -> list[tuple[datetime, Decimal]]:
         return [(at, amount) for at, amount in _AMOUNTS.rows(self._connection, (user_id, since, until, most))]
 
+    def _summed_up(self, user_id: int, since: datetime, until: datetime) -> Sequence[int]:
+        sums = {True: (0, 0, 0), False: (0, 0, 0)}
+        for spent, times, amount in _SUMMED_UP.rows(self._connection, (user_id, since, until)):
+            sums[bool(spent)] = (times, *divmod(abs(int(amount.scaleb(2, EXACT))), 100))
+        return (*sums[True], *sums[False])
+
 
 def _reasons_to_text(reasons: Sequence[SpendingReason]) -> str:
     return msgspec.json.encode(list(reasons)).decode()
@@ -198,6 +206,19 @@ def _amounts(dialect: Dialect, size: int) -> Executable:
     )
 
 
+def _summed_up(dialect: Dialect, size: int) -> Executable:
+    payment = card_payments.c
+    return (
+        select(payment.spent, func.count(), money_sum(payment.amount, dialect))
+        .where(
+            payment.user_id == bindparam("user_id"),
+            payment.timestamp >= bindparam("since", type_=payment.timestamp.type),
+            payment.timestamp < bindparam("until", type_=payment.timestamp.type),
+        )
+        .group_by(payment.spent)
+    )
+
+
 def _record(dialect: Dialect, size: int) -> Executable:
     return insert(card_payments).values({column.name: bindparam(column.name) for column in card_payments.c})
 
@@ -206,4 +227,5 @@ _AFTER = ("after_timestamp", "after_transaction_id", "until", "most")
 _BY_TIME = Prepared(_by_time, ("user_id", *_AFTER))
 _BY_CATEGORY = Prepared(_by_category, ("user_id", "category_key", "spent", *_AFTER))
 _AMOUNTS = Prepared(_amounts, ("user_id", "since", "until", "most"))
+_SUMMED_UP = Prepared(_summed_up, ("user_id", "since", "until"))
 _RECORD = Prepared(_record, [column.name for column in card_payments.c])

@@ -65,6 +65,9 @@ Amounts = Iterable[tuple[datetime, Decimal]]
 ReadAmounts = Callable[[datetime, datetime, int], list[tuple[datetime, Decimal]]]
 """Reads the entries of one user and source from an instant up to, not with, another; so many at most."""
 
+SumUp = Callable[[datetime, datetime], Sequence[int]]
+"""Sums such entries up, as `NO_SUMS` does none; asked only where there are few."""
+
 
 def _sums() -> list[Column[int]]:
     """An amount takes two columns, before and behind the point: the cents of many are more than 64 bits hold."""
@@ -120,14 +123,14 @@ class SqlSpendingSums:
             entries = read(begin, begin + SPANS[deepest] * _MICROSECOND, FEW + 1)
             self._add_to_spans(user_id, source, list(_parts(deepest + 1, entries)))
 
-    def total(self, user_id: int, source: Source, since: datetime, until: datetime, read: ReadAmounts) -> SpendingTotal:
+    def total(self, user_id: int, source: Source, since: datetime, until: datetime, sum_up: SumUp) -> SpendingTotal:
         """The sums from an instant up to, not with, another."""
         low, high = _microseconds(since), _microseconds(until)
         crowded = self._crowded(user_id, source, (low, high), range(1))
         if crowded:
             crowded |= self._crowded(user_id, source, (low, high), range(1, len(SPANS)))
         spans, gaps = _cover(low, high, crowded)
-        sums = [_sum_up(read(_EPOCH + begin * _MICROSECOND, _EPOCH + end * _MICROSECOND, FEW)) for begin, end in gaps]
+        sums = [sum_up(_EPOCH + begin * _MICROSECOND, _EPOCH + end * _MICROSECOND) for begin, end in gaps]
         if spans:
             values = [value for span in spans for value in (user_id, source, *span)]
             sums += _SPANS.all(self._connection, values, size=len(spans))
