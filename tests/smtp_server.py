@@ -190,6 +190,7 @@ class _Controller(Controller):
             auth_require_tls=False,
             authenticator=server.authenticate if login else None,
             hostname="mail.test",
+            loop=self.loop,  # aiosmtpd would give the test's own thread one, and never close it
         )
         from_the_start = context if tls == "on" else None
         super().__init__(
