@@ -72,13 +72,3 @@ class SubscriptionPayment:
     subscription_id: int
     due_at: datetime
     transaction_id: int
-
-
-def parse_interval(value: object) -> int:
-    """Read an interval: an integer from 1 to 31,536,000 seconds, a year.
-
-    Raises ValueError, with a text that reads on after the field's name.
-    """
-    if type(value) is not int or not 1 <= value <= LONGEST_INTERVAL_SECONDS:
-        raise ValueError(f"must be an integer from 1 to {LONGEST_INTERVAL_SECONDS}")
-    return value
